@@ -1,0 +1,1 @@
+"""The engine of Tessera: everything but the built-in nodes and the canvas editor."""

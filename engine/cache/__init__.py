@@ -1,0 +1,1 @@
+"""What was computed once is found again: keys, tiers, eviction."""

@@ -1,0 +1,1 @@
+"""Modules that node packs import from their host; on sys.path in workers only."""

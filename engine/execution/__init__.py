@@ -1,0 +1,1 @@
+"""Runs graphs: plan, runner, context, events."""

@@ -1,0 +1,1 @@
+"""Workflow graphs: the frozen model, both file formats, order, validation. No torch."""

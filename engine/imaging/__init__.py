@@ -1,0 +1,1 @@
+"""Pictures: Pillow and tensors, resizing, masks, metadata in files."""

@@ -1,0 +1,1 @@
+"""Weights: folders, safe reading, detection, families, patches, residency."""

@@ -1,0 +1,40 @@
+"""Settings: frozen, parsed once by `main.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the command line decided.
+
+    Attributes:
+        base: Holds models/, input/, output/, temp/, user/ and custom_nodes/.
+        extra_model_paths: `extra_model_paths.yaml` files, in order.
+        device: "cpu", "cuda:0" …; None picks the best there is.
+        cache: "cost" (default: bounded by bytes, least worth goes first), "classic" (entries the
+            current prompt does not need are dropped at its start), "lru" or "none".
+        cache_lru: Entries kept with cache="lru".
+        ram_cache_bytes, device_cache_bytes, disk_cache_bytes: Bounds of the cache tiers.
+        embed_metadata: Write prompt and workflow into saved files.
+        packs: Load packs from custom_nodes/; `pack_allow_list` names those loaded even when False.
+    """
+
+    base: Path
+    output: Path | None = None
+    input: Path | None = None
+    temp: Path | None = None
+    user: Path | None = None
+    extra_model_paths: tuple[Path, ...] = ()
+    device: str | None = None
+    cache: Literal["cost", "classic", "lru", "none"] = "cost"
+    cache_lru: int = 0
+    ram_cache_bytes: int = 4 << 30
+    device_cache_bytes: int = 1 << 30
+    disk_cache_bytes: int = 10 << 30
+    embed_metadata: bool = True
+    packs: bool = True
+    pack_allow_list: frozenset[str] = frozenset()

@@ -1,0 +1,1 @@
+"""Prompts: syntax, tokens, chunks, weights, conditioning."""
