@@ -1,0 +1,9 @@
+"""What every test shares."""
+
+from __future__ import annotations
+
+import os
+
+# Tests run side by side: one thread each is faster than many that fight, and is reproducible.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
