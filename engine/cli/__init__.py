@@ -1,0 +1,1 @@
+"""The composition root behind `main.py`: arguments, environment, processes."""

@@ -1,0 +1,38 @@
+"""From the command line to a command, in an environment that can run it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from engine.cli.arguments import ROOT, build_parser
+from engine.cli.bootstrap import BootstrapError, ensure_environment
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; return the exit status."""
+    arguments = build_parser().parse_args(argv)
+    if not arguments.no_bootstrap:
+        extras = ("dev",) if arguments.command == "test" else ()
+        try:
+            ensure_environment(ROOT, extras, argv)
+        except BootstrapError as error:
+            print(f"main.py: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("main.py: stopped; start again to continue the set-up", file=sys.stderr)
+            return 130
+    # Imported here: what these modules need may have been installed a moment ago.
+    match arguments.command:
+        case "run":
+            from engine.cli.run import run_command
+
+            return run_command(arguments)
+        case "nodes":
+            from engine.cli.nodes import nodes_command
+
+            return nodes_command(arguments)
+        case _:
+            from engine.cli.testing import test_command
+
+            return test_command(ROOT, arguments.pytest)
