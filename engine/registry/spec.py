@@ -49,6 +49,16 @@ class NodeContext(Protocol):
     @property
     def node_id(self) -> str: ...
     @property
+    def prompt_id(self) -> str:
+        """Id of the run; "" when there is none."""
+        ...
+
+    @property
+    def call_index(self) -> int:
+        """Which call of the node this is, from 0, when lists make it run several times."""
+        ...
+
+    @property
     def prompt(self) -> Mapping[str, Any]:
         """The API prompt as it was queued, for embedding into files."""
         ...
