@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 STAMP = "tessera-environment.json"
 # A CPU build needs about 1.5 GB, unpacked and with pip's copies; measured, rounded up.
@@ -171,7 +171,7 @@ def _pip_install(target: Path, needed: Requirements) -> None:
             raise _explain(target, lines)
 
 
-def _show_progress(output: TextIO) -> Iterator[str]:
+def _show_progress(output: Iterable[str]) -> Iterator[str]:
     """Pass pip's lines on; show the ones that say how far it is."""
     for line in output:
         text = line.strip()

@@ -95,7 +95,7 @@ def test_an_unknown_node_or_input_is_named_with_its_nearest(registry: Registry) 
 
 
 def test_a_title_of_two_nodes_is_refused(registry: Registry) -> None:
-    with pytest.raises(AssignmentError, match="12:5, v1.5"):
+    with pytest.raises(AssignmentError, match=r"12:5, v1\.5"):
         assign(GRAPH, [Assignment.parse("Twin.count=1")], registry)
 
 
