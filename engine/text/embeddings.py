@@ -103,13 +103,17 @@ def read_embedding(path: Path, read_tensors: TensorReader) -> torch.Tensor:
         for name, tensor in tensors.items()
         if name in ("emb_params", "clip_l") or name.split(".")[0] == "string_to_param"
     ] or list(tensors.values())
-    if len(found) != 1 or found[0].ndim not in (1, 2) or not found[0].is_floating_point():
+    if len(found) != 1 or not _is_vectors(found[0]):
         names = ", ".join(map(shorten, list(tensors)[:5])) or "nothing"
         raise FileFormatError(path, f"it is no embedding: it holds {names}")
     vectors = found[0].reshape(-1, found[0].shape[-1]).to("cpu", torch.float32)
     if not vectors.isfinite().all():
         raise FileFormatError(path, "its embedding holds values that are not finite")
     return vectors
+
+
+def _is_vectors(tensor: torch.Tensor) -> bool:
+    return tensor.ndim in (1, 2) and tensor.numel() > 0 and tensor.is_floating_point()
 
 
 def _find(name: str, known: list[str]) -> str | None:

@@ -51,7 +51,7 @@ class ClipTokenizer:
     Text is brought to Unicode form NFC, whitespace becomes single spaces, letters lower case.
     This is what `transformers`, and so diffusers, does. OpenAI's own release also repaired broken
     encodings with ftfy and resolved HTML entities ("&amp;"); prompts are typed by hand, and what
-    is typed stays.
+    is typed stays. CLIP's vocabulary covers every byte; one that does not loses what it lacks.
 
     Attributes:
         start: Id of the token before a chunk's text.
@@ -139,7 +139,6 @@ def _backend(
         merges=list(merges),
         continuing_subword_prefix="",
         end_of_word_suffix="</w>",
-        unk_token=end,  # only a vocabulary that lacks some bytes ever needs it
     )
     backend = Tokenizer(model)
     backend.normalizer = normalizers.Sequence(

@@ -85,6 +85,10 @@ def test_letters_are_tokens_of_the_letter_vocabulary() -> None:
     assert letter_tokenizer().encode("ab c") == [0, 27, 28]
 
 
+def test_what_a_small_vocabulary_lacks_is_left_out() -> None:
+    assert letter_tokenizer().encode("a, \u00e9b!") == [26, 27]
+
+
 @pytest.mark.parametrize(
     ("vocabulary", "merges", "missing"),
     [
