@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from engine.errors import UnknownNameError
 from engine.registry.spec import Folders, InputTypes, NodeSpec
@@ -33,6 +34,10 @@ class Registry(Mapping[str, NodeSpec]):
             self._builtin.add(spec.type_id)
         self._specs[spec.type_id] = spec
         return True
+
+    def rename(self, type_id: str, display_name: str) -> None:
+        """Change a type's title; packs may do so for built-in types too. Raises: KeyError."""
+        self._specs[type_id] = replace(self._specs[type_id], display_name=display_name)
 
     def find(self, type_id: str) -> NodeSpec:
         """Return a type. Raises: UnknownNameError, with the nearest name."""

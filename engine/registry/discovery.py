@@ -1,0 +1,162 @@
+"""Finds node types: the built-in modules, and the artist's packs, each on its own risk."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+import time
+import traceback
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from engine.registry.decorator import node_specs
+from engine.registry.packs import read_exports, run_file
+from engine.registry.registry import Registry
+
+_APP_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackReport:
+    """How loading one pack went.
+
+    Attributes:
+        name: Folder name, or file name without ".py".
+        path: The folder or file.
+        seconds: Time its import took.
+        node_types: Ids it has added.
+        error: Why the whole pack was left out, in one line; None when it was not.
+        traceback: The full text behind `error`.
+        skipped_names: Ids it wanted that belong to built-in nodes.
+        failed_types: Ids of single node types that could not be read, with the reason.
+        web: Folders of browser files, by the name they are served under.
+    """
+
+    name: str
+    path: Path
+    seconds: float = 0.0
+    node_types: tuple[str, ...] = ()
+    error: str | None = None
+    traceback: str | None = None
+    skipped_names: tuple[str, ...] = ()
+    failed_types: dict[str, str] = field(default_factory=dict)
+    web: dict[str, Path] = field(default_factory=dict)
+
+
+def compat_path() -> None:
+    """Put the modules packs import from their host, and the application, on the import path."""
+    for position, folder in enumerate((_APP_ROOT / "engine" / "compat", _APP_ROOT)):
+        if str(folder) not in sys.path:
+            sys.path.insert(position, str(folder))
+
+
+def load_builtin(registry: Registry, package: ModuleType) -> None:
+    """Add the nodes of every module in `package`.
+
+    Raises: ValueError, when two modules declare the same type; whatever an import raises.
+    """
+    for name in _module_names(package):
+        for spec in node_specs(importlib.import_module(name)):
+            if spec.type_id in registry:
+                other = registry[spec.type_id].python_module
+                raise ValueError(f"node {spec.type_id} is declared in {other} and in {name}")
+            registry.add(spec, builtin=True)
+
+
+def load_packs(
+    registry: Registry,
+    roots: Iterable[Path],
+    *,
+    enabled: bool = True,
+    allow: Collection[str] = frozenset(),
+) -> list[PackReport]:
+    """Import the packs in `roots` and add their nodes; call it outside of any event loop.
+
+    A pack that fails is reported and adds nothing; a node type that cannot be read fails alone.
+    Names of built-in nodes cannot be taken over, their titles can; among packs the last one wins.
+
+    Args:
+        roots: Folders of packs, in order; those that do not exist are passed over.
+        enabled: False loads only the packs that `allow` names.
+    """
+    return [
+        _load_pack(registry, path)
+        for path in _pack_paths(roots, enabled, allow)
+        if path.is_file() or (path / "__init__.py").is_file()
+    ]
+
+
+def run_prestartup(
+    roots: Iterable[Path], *, enabled: bool = True, allow: Collection[str] = frozenset()
+) -> list[PackReport]:
+    """Run every pack's prestartup_script.py; the arguments are those of `load_packs`."""
+    return [
+        _prestart_pack(path)
+        for path in _pack_paths(roots, enabled, allow)
+        if (path / "prestartup_script.py").is_file()
+    ]
+
+
+def _module_names(package: ModuleType) -> list[str]:
+    def fail(name: str) -> None:
+        raise  # walk_packages calls this while it handles the import's error
+
+    found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.", onerror=fail)
+    return sorted(module.name for module in found)
+
+
+def _pack_paths(roots: Iterable[Path], enabled: bool, allow: Collection[str]) -> Iterator[Path]:
+    for root in roots:
+        for path in sorted(root.iterdir()) if root.is_dir() else ():
+            if path.name == "__pycache__" or path.name.endswith(".disabled"):
+                continue
+            if not enabled and path.name not in allow and path.stem not in allow:
+                continue
+            if path.is_dir() or path.suffix == ".py":
+                yield path
+
+
+def _load_pack(registry: Registry, path: Path) -> PackReport:
+    start = time.perf_counter()
+    try:
+        exports = read_exports(path)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a pack's code may raise anything
+        return _failure(path, start, error)
+    added: list[str] = []
+    skipped: list[str] = []
+    for spec in exports.specs:
+        (added if registry.add(spec) else skipped).append(spec.type_id)
+    for type_id, title in exports.titles.items():
+        if type_id in registry:
+            registry.rename(type_id, title)
+    return PackReport(
+        name=path.stem if path.is_file() else path.name,
+        path=path,
+        seconds=time.perf_counter() - start,
+        node_types=tuple(added),
+        skipped_names=tuple(skipped),
+        failed_types=exports.failed_types,
+        web=exports.web,
+    )
+
+
+def _prestart_pack(path: Path) -> PackReport:
+    start = time.perf_counter()
+    try:
+        run_file(path / "prestartup_script.py")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a pack's code may raise anything
+        return _failure(path, start, error)
+    return PackReport(name=path.name, path=path, seconds=time.perf_counter() - start)
+
+
+def _failure(path: Path, start: float, error: BaseException) -> PackReport:
+    return PackReport(
+        name=path.stem if path.is_file() else path.name,
+        path=path,
+        seconds=time.perf_counter() - start,
+        error=f"{type(error).__name__}: {error}".rstrip(": "),
+        traceback="".join(traceback.format_exception(error)),
+    )
