@@ -24,6 +24,16 @@ class Link:
     slot: int
 
 
+class BareList(list[Any]):
+    """A JSON list in an API prompt that is no link although the format reserves lists for links.
+
+    Validation refuses it in a queued prompt; nodes that expand at run time may pass one as a
+    value. A literal list proper is a plain `list`.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A node instance.
@@ -59,6 +69,9 @@ class Graph(Mapping[NodeId, Node]):
     def __getitem__(self, node_id: NodeId) -> Node:
         return self._nodes[node_id]
 
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self._nodes
+
     def __iter__(self) -> Iterator[NodeId]:
         return iter(self._nodes)
 
@@ -66,15 +79,25 @@ class Graph(Mapping[NodeId, Node]):
         return len(self._nodes)
 
     @cached_property
+    def sources(self) -> Mapping[NodeId, tuple[NodeId, ...]]:
+        """Existing nodes that feed each node, one entry per link, in the order of its inputs."""
+        nodes = self._nodes
+        return {
+            node.id: tuple(
+                value.source
+                for value in node.inputs.values()
+                if isinstance(value, Link) and value.source in nodes
+            )
+            for node in nodes.values()
+        }
+
+    @cached_property
     def digraph(self) -> nx.DiGraph[NodeId]:
         """Edges from each source to its consumers, existing nodes only; frozen."""
         graph: nx.DiGraph[NodeId] = nx.DiGraph()
         graph.add_nodes_from(self._nodes)
         graph.add_edges_from(
-            (link.source, node.id)
-            for node in self._nodes.values()
-            for _, link in node.links()
-            if link.source in self._nodes
+            (source, node_id) for node_id, sources in self.sources.items() for source in sources
         )
         nx.freeze(graph)
         return graph
