@@ -1,0 +1,1 @@
+"""Model families: how each lies in files and which networks it needs."""

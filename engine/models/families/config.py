@@ -1,0 +1,55 @@
+"""What weights cannot say about a model, and where a file may say it.
+
+A safetensors file may hold the metadata key `tessera.config` with a JSON object; every field is
+optional and stands in for what is otherwise assumed:
+
+| field | meaning | assumed |
+|---|---|---|
+| `unet_heads` | attention heads of the UNet at every level | 8 |
+| `unet_norm_groups` | groups of the UNet's group norms | 32, or what the widths allow |
+| `vae_norm_groups` | groups of the VAE's group norms | the same |
+| `clip_heads` | attention heads of the text network | width / 64 |
+| `clip_tokens` | tokens in a chunk, start and end included | rows of the position embedding |
+| `prediction` | "eps", "v_prediction" or "x0" | "eps" |
+| `scale_factor` | the network sees latent × scale_factor | 0.18215 |
+| `zero_terminal_snr` | trained with the last step at zero signal | false |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from engine.errors import FileFormatError
+
+CONFIG_KEY: Final = "tessera.config"
+_PREDICTION_KEY: Final = "modelspec.prediction_type"
+_Count = Annotated[int, msgspec.Meta(ge=1, le=1024)]
+
+
+class FileConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The fields above; None where the file says nothing."""
+
+    unet_heads: _Count | None = None
+    unet_norm_groups: _Count | None = None
+    vae_norm_groups: _Count | None = None
+    clip_heads: _Count | None = None
+    clip_tokens: Annotated[int, msgspec.Meta(ge=3, le=4096)] | None = None
+    prediction: Literal["eps", "v_prediction", "x0"] | None = None
+    scale_factor: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    zero_terminal_snr: bool = False
+
+
+def read_config(path: Path, metadata: Mapping[str, str]) -> FileConfig:
+    """Read a file's own configuration. Raises: FileFormatError, when it is not valid."""
+    try:
+        config = msgspec.json.decode(metadata.get(CONFIG_KEY, "{}"), type=FileConfig)
+    except msgspec.DecodeError as error:
+        raise FileFormatError(path, f'its metadata "{CONFIG_KEY}" is not valid: {error}') from error
+    # The ModelSpec standard says "epsilon" or "v"; https://github.com/Stability-AI/ModelSpec
+    if config.prediction is None and metadata.get(_PREDICTION_KEY) == "v":
+        return msgspec.structs.replace(config, prediction="v_prediction")
+    return config

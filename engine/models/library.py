@@ -1,0 +1,152 @@
+"""`ModelLibrary`: names of model files -> values that links carry. Reads no weights by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+from weakref import WeakValueDictionary
+
+from engine.errors import FileFormatError
+from engine.models import detect
+from engine.models.families import sd1
+from engine.models.lora import Lora
+from engine.models.model import DiffusionNetworkModel
+from engine.models.reading import WeightFile, open_weights
+from engine.models.residency import Residency
+from engine.models.text_network import ClipTextNetwork
+from engine.models.vae import KlAutoencoder
+
+_DIFFUSERS_WEIGHTS: Final = (
+    "diffusion_pytorch_model.safetensors",
+    "diffusion_pytorch_model.fp16.safetensors",
+    "model.safetensors",
+    "model.fp16.safetensors",
+    "diffusion_pytorch_model.bin",
+    "pytorch_model.bin",
+)
+
+
+class ModelFiles(Protocol):
+    """What the library asks of `ModelFolders`."""
+
+    def resolve(self, key: str, name: str) -> Path:
+        """Return the file behind a name."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """The three networks of a file; any may be used without the others being loaded."""
+
+    model: DiffusionNetworkModel
+    clip_network: ClipTextNetwork
+    vae: KlAutoencoder
+
+
+class ModelLibrary:
+    """Opens model files by folder key and name.
+
+    A file is opened once while anything made from it is alive; when it changes on disk (size,
+    time or inode) it is opened anew.
+
+    Args:
+        conversions: Directory for converted pickles; made when first needed.
+    """
+
+    def __init__(self, folders: ModelFiles, residency: Residency, conversions: Path) -> None:
+        self.residency = residency
+        self._folders, self._conversions = folders, conversions
+        self._open: WeakValueDictionary[str, WeightFile] = WeakValueDictionary()
+        self._lock = threading.Lock()
+
+    def checkpoint(self, name: str) -> Checkpoint:
+        """Open a single-file checkpoint.
+
+        Like every method here it raises MissingFileError, ForbiddenPathError and FileFormatError.
+        """
+        source, key = self._source("checkpoints", name)
+        detect.require(source.path, source, {"sd1"}, "a Stable Diffusion 1.x checkpoint")
+        return self._compose(
+            sd1.diffusion_model(source, key, self.residency),
+            sd1.text_network(source, key, self.residency),
+            sd1.autoencoder(source, key, self.residency),
+        )
+
+    def diffusion_model(self, name: str) -> DiffusionNetworkModel:
+        """Open a diffusion model file, or take it from a checkpoint."""
+        source, key = self._known("diffusion_models", name, {"unet", "sd1"}, "a diffusion model")
+        return sd1.diffusion_model(source, key, self.residency)
+
+    def vae(self, name: str) -> KlAutoencoder:
+        """Open a VAE file, or take it from a checkpoint."""
+        source, key = self._known("vae", name, {"vae", "sd1"}, "a VAE")
+        return sd1.autoencoder(source, key, self.residency)
+
+    def text_encoder(self, name: str) -> ClipTextNetwork:
+        """Open a CLIP-L text encoder file, or take it from a checkpoint."""
+        source, key = self._known("text_encoders", name, {"clip", "sd1"}, "a CLIP text encoder")
+        return sd1.text_network(source, key, self.residency)
+
+    def tensors(self, path: Path) -> WeightFile:
+        """Open any weight file by its path, for instance an embedding. Runs no code in it."""
+        return self._opened(path)[0]
+
+    def lora(self, name: str) -> Lora:
+        """Read a LoRA; its weights stay mapped."""
+        source, key = self._known("loras", name, {"lora"}, "a LoRA")
+        return Lora(source, key)
+
+    def diffusers_folder(self, name: str) -> Checkpoint:
+        """Open a folder in diffusers' layout."""
+        folder = self._folders.resolve("diffusers", name)
+        parts = {
+            part: self._opened(_weights_in(folder / part))
+            for part in ("unet", "text_encoder", "vae")
+        }
+        return self._compose(
+            sd1.diffusion_model(*parts["unet"], self.residency),
+            sd1.text_network(*parts["text_encoder"], self.residency),
+            sd1.autoencoder(*parts["vae"], self.residency),
+        )
+
+    def _compose(
+        self, model: DiffusionNetworkModel, clip: ClipTextNetwork, vae: KlAutoencoder
+    ) -> Checkpoint:
+        # Only the VAE's weights say how large a latent cell is.
+        latents = dataclasses.replace(model.latent_format, downscale=vae.downscale)
+        return Checkpoint(dataclasses.replace(model, latent_format=latents), clip, vae)
+
+    def _known(
+        self, key: str, name: str, codes: Collection[str], wanted: str
+    ) -> tuple[WeightFile, str]:
+        source, file_key = self._source(key, name)
+        detect.require(source.path, source, codes, wanted)
+        return source, file_key
+
+    def _source(self, key: str, name: str) -> tuple[WeightFile, str]:
+        return self._opened(self._folders.resolve(key, name))
+
+    def _opened(self, path: Path) -> tuple[WeightFile, str]:
+        """Return a file and a key that names this version of it."""
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise FileFormatError(path, f"it cannot be read ({error.strerror})") from error
+        key = f"{path} {status.st_size} {status.st_mtime_ns} {status.st_ino}"
+        with self._lock:
+            source = self._open.get(key)
+            if source is None:
+                source = open_weights(path, self._conversions)
+                self._open[key] = source
+            return source, key
+
+
+def _weights_in(folder: Path) -> Path:
+    for name in _DIFFUSERS_WEIGHTS:
+        if (folder / name).is_file():
+            return folder / name
+    raise FileFormatError(folder, f"it holds none of {', '.join(_DIFFUSERS_WEIGHTS)}")

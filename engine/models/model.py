@@ -1,0 +1,119 @@
+"""The MODEL value: a diffusion network with patches and sampling settings."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Self
+
+import torch
+from torch import nn
+
+from engine.errors import InvalidValueError
+from engine.models.component import Component, Patch
+from engine.models.residency import Residency
+from engine.types import LatentFormat, Network, NoiseSchedule, Prediction
+
+
+def _no_options() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DiffusionNetworkModel:
+    """Base weights, patches and sampling settings; implements `engine.types.DiffusionModel`.
+
+    Attributes:
+        input_channels: Channels the network takes; more than the latent's for inpainting models.
+        patches: Applied to the weights in this order when they are placed.
+        activation_bytes: (B, C, h, w) -> bytes a forward pass takes besides the weights.
+    """
+
+    component: Component
+    residency: Residency
+    prediction: Prediction
+    schedule: NoiseSchedule
+    latent_format: LatentFormat
+    input_channels: int
+    activation_bytes: Callable[[tuple[int, ...]], int]
+    patches: tuple[Patch, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=_no_options)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network computes."""
+        return self.residency.device
+
+    @contextmanager
+    def loaded(self, batch_shape: tuple[int, ...]) -> Iterator[Network]:
+        """Bring the patched weights onto the device; see `engine.types.DiffusionModel`."""
+        with self.residency.use(
+            self.component, self.patches, working_bytes=self.activation_bytes(batch_shape)
+        ) as network:
+            yield UnetForward(network, self.input_channels, self.residency.dtype)
+
+    def with_settings(
+        self,
+        *,
+        prediction: Prediction | None = None,
+        schedule: NoiseSchedule | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Return a model with other sampling settings; `options` are merged over the present."""
+        return dataclasses.replace(
+            self,
+            prediction=prediction or self.prediction,
+            schedule=schedule or self.schedule,
+            options=MappingProxyType({**self.options, **(options or {})}),
+        )
+
+    def with_patches(self, patches: Iterable[Patch]) -> Self:
+        """Return a model with further patches, applied after the present ones."""
+        return dataclasses.replace(self, patches=(*self.patches, *patches))
+
+    def held_tensors(self) -> Iterable[torch.Tensor]:
+        """List the memory the weights take now."""
+        return self.residency.held(self.component)
+
+
+class UnetForward:
+    """A diffusers UNet behind the `Network` protocol.
+
+    `extra` may hold "concat": (B, C', h, w), the further input channels of inpainting models.
+    """
+
+    def __init__(self, unet: nn.Module, input_channels: int, dtype: torch.dtype) -> None:
+        self._unet, self._input_channels, self._dtype = unet, input_channels, dtype
+
+    def __call__(
+        self,
+        x: torch.Tensor,
+        timestep: torch.Tensor,
+        context: torch.Tensor,
+        extra: Mapping[str, Any],
+    ) -> torch.Tensor:
+        """Return the raw prediction; see `engine.types.Network`."""
+        unknown = set(extra) - {"concat"}
+        if unknown:
+            raise InvalidValueError("Diffusion model, extra inputs", sorted(unknown), '"concat"')
+        inputs = torch.cat([x, extra["concat"]], dim=1) if "concat" in extra else x
+        if inputs.shape[1] != self._input_channels:
+            raise InvalidValueError(
+                "Diffusion model, input",
+                f"{inputs.shape[1]} channels",
+                f"{self._input_channels} channels",
+                "Inpainting models need a masked picture beside the latent; other models need an"
+                " empty latent or a VAE of their own kind.",
+            )
+        with torch.no_grad():
+            (prediction,) = self._unet(
+                inputs.to(self._dtype, memory_format=torch.channels_last),
+                timestep,
+                encoder_hidden_states=context.to(inputs.device, self._dtype),
+                return_dict=False,
+            )
+        result: torch.Tensor = prediction.float()
+        return result
