@@ -51,7 +51,8 @@ _ALIASES: Final = {"unet": "diffusion_models", "clip": "text_encoders"}
 _USER_KINDS: Final = frozenset({"input", "output", "temp"})
 _FLAT_KEYS: Final = _USER_KINDS | {"custom_nodes"}  # listed without their subfolders
 _ANNOTATED: Final = re.compile(r"^(.*\S)\s*\[(input|output|temp)\]$", re.DOTALL)
-_FOLDER_KEY: Final = "diffusers"  # its names are directories that hold a model_index.json
+_FOLDER_KEY: Final = "diffusers"  # its names are directories that hold this file:
+_FOLDER_INDEX: Final = "model_index.json"
 
 
 @dataclass(slots=True)
@@ -158,6 +159,8 @@ class ModelFolders:
     def resolve(self, key: str, name: str) -> Path:
         """Return the file behind a name; see `registry.spec.Folders`.
 
+        A name under "diffusers" is a directory; its model_index.json is returned.
+
         Raises: MissingFileError, ForbiddenPathError, UnknownNameError.
         """
         annotated = _ANNOTATED.match(name) if key in _USER_KINDS else None
@@ -167,7 +170,9 @@ class ModelFolders:
         relative = _checked(key, name)
         for root in roots:
             path = root / relative
-            if _exists(path, directory=key == _FOLDER_KEY):
+            if key == _FOLDER_KEY:
+                path /= _FOLDER_INDEX
+            if _exists(path):
                 if key in _USER_KINDS and not path.resolve().is_relative_to(root.resolve()):
                     raise ForbiddenPathError(f"{key} file", name)
                 return path
@@ -196,9 +201,9 @@ def _checked(key: str, name: str) -> Path:
     return Path(*path.parts)
 
 
-def _exists(path: Path, directory: bool) -> bool:
+def _exists(path: Path) -> bool:
     try:
-        return path.is_dir() if directory else path.is_file()
+        return path.is_file()
     except OSError:  # for instance a name longer than the file system allows
         return False
 
@@ -226,7 +231,7 @@ def _list(key: str, roots: tuple[Path, ...], extensions: frozenset[str]) -> _Lis
             listing.times[directory] = _time(directory)
             relative = os.path.relpath(directory, root)
             if key == _FOLDER_KEY:
-                found.update([relative] if "model_index.json" in files else [])
+                found.update([relative] if _FOLDER_INDEX in files else [])
                 continue
             chosen = (f for f in files if not extensions or _extension(f) in extensions)
             found.update(os.path.normpath(Path(relative) / file) for file in chosen)

@@ -7,18 +7,22 @@ import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
+
+import torch
 
 from engine.errors import FileFormatError
 from engine.models import detect
 from engine.models.families import sd1
+from engine.models.families.config import read_ldm_prediction
 from engine.models.lora import Lora
 from engine.models.model import DiffusionNetworkModel
 from engine.models.reading import WeightFile, open_weights
 from engine.models.residency import Residency
 from engine.models.text_network import ClipTextNetwork
 from engine.models.vae import KlAutoencoder
+from engine.types import Prediction
 
 _DIFFUSERS_WEIGHTS: Final = (
     "diffusion_pytorch_model.safetensors",
@@ -32,6 +36,10 @@ _DIFFUSERS_WEIGHTS: Final = (
 
 class ModelFiles(Protocol):
     """What the library asks of `ModelFolders`."""
+
+    def names(self, key: str) -> list[str]:
+        """List the file names under a folder key."""
+        ...
 
     def resolve(self, key: str, name: str) -> Path:
         """Return the file behind a name."""
@@ -58,8 +66,10 @@ class ModelLibrary:
     """
 
     def __init__(self, folders: ModelFiles, residency: Residency, conversions: Path) -> None:
-        self.residency = residency
-        self._folders, self._conversions = folders, conversions
+        self.folders, self.residency = folders, residency
+        on_cpu = residency.device.type == "cpu"
+        self._cpu_residency = residency if on_cpu else Residency(torch.device("cpu"))
+        self._conversions = conversions
         self._open: WeakValueDictionary[str, WeightFile] = WeakValueDictionary()
         self._lock = threading.Lock()
 
@@ -86,10 +96,14 @@ class ModelLibrary:
         source, key = self._known("vae", name, {"vae", "sd1"}, "a VAE")
         return sd1.autoencoder(source, key, self.residency)
 
-    def text_encoder(self, name: str) -> ClipTextNetwork:
-        """Open a CLIP-L text encoder file, or take it from a checkpoint."""
+    def text_encoder(self, name: str, *, on_cpu: bool = False) -> ClipTextNetwork:
+        """Open a CLIP-L text encoder file, or take it from a checkpoint.
+
+        Args:
+            on_cpu: Compute there even when the library's device is another.
+        """
         source, key = self._known("text_encoders", name, {"clip", "sd1"}, "a CLIP text encoder")
-        return sd1.text_network(source, key, self.residency)
+        return sd1.text_network(source, key, self._cpu_residency if on_cpu else self.residency)
 
     def tensors(self, path: Path) -> WeightFile:
         """Open any weight file by its path, for instance an embedding. Runs no code in it."""
@@ -100,9 +114,13 @@ class ModelLibrary:
         source, key = self._known("loras", name, {"lora"}, "a LoRA")
         return Lora(source, key)
 
+    def configured_prediction(self, config_name: str) -> Prediction:
+        """Return what a checkpoint's .yaml file says its network predicts."""
+        return read_ldm_prediction(self.folders.resolve("configs", config_name))
+
     def diffusers_folder(self, name: str) -> Checkpoint:
         """Open a folder in diffusers' layout."""
-        folder = self._folders.resolve("diffusers", name)
+        folder = self.folders.resolve("diffusers", name).parent
         parts = {
             part: self._opened(_weights_in(folder / part))
             for part in ("unet", "text_encoder", "vae")
@@ -128,7 +146,7 @@ class ModelLibrary:
         return source, file_key
 
     def _source(self, key: str, name: str) -> tuple[WeightFile, str]:
-        return self._opened(self._folders.resolve(key, name))
+        return self._opened(self.folders.resolve(key, name))
 
     def _opened(self, path: Path) -> tuple[WeightFile, str]:
         """Return a file and a key that names this version of it."""

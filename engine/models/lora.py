@@ -65,6 +65,11 @@ class Lora:
         """Return the change to a text network."""
         return self._patch(component, strength, _TEXT_PREFIXES)
 
+    @staticmethod
+    def is_for_text(module: str) -> bool:
+        """Whether a module's name says that it changes a text network."""
+        return module.startswith(("lora_te", "text_encoder", "text_model"))
+
     def unmatched(self, patches: Iterable[LoraPatch]) -> list[str]:
         """List the modules that none of the patches uses, sorted."""
         used = {module for patch in patches for module in patch.modules.values()}

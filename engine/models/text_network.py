@@ -22,6 +22,7 @@ class ClipTextNetwork:
         width: Length of a token's vector.
         layers: Transformer layers.
         max_tokens: Tokens in a chunk, start and end included.
+        vocabulary: Tokens it has vectors for.
         patches: Applied to the weights in this order when they are placed.
     """
 
@@ -30,6 +31,7 @@ class ClipTextNetwork:
     width: int
     layers: int
     max_tokens: int
+    vocabulary: int
     patches: tuple[Patch, ...] = ()
 
     @contextmanager

@@ -84,6 +84,15 @@ class Clip:
         """
         return type(self)(self._network, self._tokenizer, self._embeddings, layer)
 
+    @property
+    def network(self) -> ClipNetwork:
+        """The text network behind it."""
+        return self._network
+
+    def with_network(self, network: ClipNetwork) -> Self:
+        """Return an encoder with another network, for instance a patched one."""
+        return type(self)(network, self._tokenizer, self._embeddings, self._layer)
+
     def prompt_problems(self, text: str) -> list[str]:
         """Return a sentence for each embedding that `tokenize` would leave out."""
         return [

@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
+import yaml
 
 from engine.errors import FileFormatError
+from engine.types import Prediction
 
 CONFIG_KEY: Final = "tessera.config"
 _PREDICTION_KEY: Final = "modelspec.prediction_type"
@@ -53,3 +55,18 @@ def read_config(path: Path, metadata: Mapping[str, str]) -> FileConfig:
     if config.prediction is None and metadata.get(_PREDICTION_KEY) == "v":
         return msgspec.structs.replace(config, prediction="v_prediction")
     return config
+
+
+def read_ldm_prediction(path: Path) -> Prediction:
+    """Return the prediction of an LDM configuration (.yaml): `model.params.parameterization`.
+
+    Raises: FileFormatError, when it is no such configuration.
+    """
+    try:
+        parameters = yaml.safe_load(path.read_text(encoding="utf-8"))["model"]["params"]
+        kind = parameters.get("parameterization", "eps")
+        return {"eps": Prediction.EPS, "v": Prediction.V, "x0": Prediction.X0}[kind]
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise FileFormatError(path, "it is not valid YAML") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FileFormatError(path, "it is no configuration of a latent diffusion model") from error

@@ -109,6 +109,7 @@ def text_network(source: WeightFile, key: str, residency: Residency) -> ClipText
         width=shape.width,
         layers=shape.layers,
         max_tokens=min(config.clip_tokens or shape.positions, shape.positions),
+        vocabulary=shape.vocabulary,
     )
 
 
