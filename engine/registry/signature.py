@@ -49,7 +49,8 @@ class NativeInput:
         if self.menu is None:
             return self.type, dict(self.options)
         if isinstance(self.menu, FileChoice):
-            return _file_menu(self.menu, folders), dict(self.options)
+            files = _file_menu(self.menu, folders) if self.menu.listed else self.type
+            return files, dict(self.options)
         options = self.menu.options
         return list(options() if callable(options) else options), dict(self.options)
 
@@ -93,7 +94,9 @@ def read_outputs(type_id: str, annotation: Any) -> tuple[OutputSpec, ...]:
     if base in (None, type(None), Ui, NodeResult):
         return ()
     if inspect.isclass(base) and issubclass(base, tuple) and hasattr(base, "_fields"):
-        hints = typing.get_type_hints(base, include_extras=True)
+        # Socket aliases name torch.Tensor as text; only the marker beside it is read here.
+        names = {"torch": types.SimpleNamespace(Tensor=object)}
+        hints = typing.get_type_hints(base, include_extras=True, localns=names)
         return tuple(_read_output(type_id, *_unwrap(hints[field]), field) for field in base._fields)
     return (_read_output(type_id, base, markers, is_list, None),)
 

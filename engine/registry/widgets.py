@@ -49,12 +49,14 @@ class FileChoice:
         extensions: Only these, lower case with dot; empty for all.
         extra: Names offered that are no files.
         upload: Option key of an upload button, for instance "image_upload".
+        listed: False when the canvas asks for the names itself (option "remote"); any name passes.
     """
 
     folder: str
     extensions: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     upload: str | None = None
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The V3 node API under the names packs import."""

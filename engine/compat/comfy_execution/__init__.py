@@ -1,0 +1,1 @@
+"""What packs import to take part in execution."""

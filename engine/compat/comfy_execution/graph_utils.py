@@ -1,0 +1,7 @@
+"""Tools for nodes that run other nodes in their own place."""
+
+from engine.registry.expansion import GraphBuilder, is_link
+from engine.registry.expansion import GraphNode as Node
+from engine.types import ExecutionBlocker
+
+__all__ = ["ExecutionBlocker", "GraphBuilder", "Node", "is_link"]
