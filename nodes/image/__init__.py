@@ -1,0 +1,1 @@
+"""Nodes that load, save, combine and change images."""

@@ -1,0 +1,1 @@
+"""Nodes that make, combine and change masks."""
