@@ -1,0 +1,1 @@
+"""Prompts: encoding, mixing, and where and when they apply."""

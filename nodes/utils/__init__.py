@@ -1,0 +1,1 @@
+"""Plain values: text, numbers, and a look at anything."""
