@@ -30,6 +30,10 @@ _log = logging.getLogger(__name__)
 class PromptChecker(Protocol):
     """A text encoder that can say what it would leave out of a prompt."""
 
+    def with_network(self, network: ClipNetwork) -> Self:
+        """Return an encoder like this one on another network, for instance a patched one."""
+        return type(self)(network, self._tokenizer, self._embeddings, self._layer)
+
     def prompt_problems(self, text: str) -> list[str]:
         """Return a sentence for each thing that cannot be used."""
         ...
@@ -64,6 +68,11 @@ class Clip:
         )
         self._layer = self._checked_layer(layer)
         self._shared = True
+
+    @property
+    def network(self) -> ClipNetwork:
+        """The text network, for loaders that patch it."""
+        return self._network
 
     @property
     def layer(self) -> int:

@@ -192,6 +192,21 @@ def test_only_a_clone_changes_its_layer() -> None:
         clone.with_last_layer(-1).clip_layer(-2)
 
 
+def test_another_network_keeps_tokenizer_embeddings_and_layer() -> None:
+    network = FakeNetwork()
+    network.table = network.table + 1
+    clip = make_clip().with_last_layer(-2)
+    patched = clip.with_network(network)
+    assert patched.network is network
+    assert patched.layer == -2
+    text = "a embedding:bad"
+    assert patched.prompt_problems(text) == []
+    torch.testing.assert_close(
+        hidden_of(patched, text), hidden_of(make_clip(network).with_last_layer(-2), text)
+    )
+    assert not torch.equal(hidden_of(patched, text), hidden_of(clip, text))
+
+
 def test_held_tensors_are_the_networks() -> None:
     network = FakeNetwork()
     assert any(tensor is network.table for tensor in make_clip(network).held_tensors())
