@@ -30,10 +30,6 @@ _log = logging.getLogger(__name__)
 class PromptChecker(Protocol):
     """A text encoder that can say what it would leave out of a prompt."""
 
-    def with_network(self, network: ClipNetwork) -> Self:
-        """Return an encoder like this one on another network, for instance a patched one."""
-        return type(self)(network, self._tokenizer, self._embeddings, self._layer)
-
     def prompt_problems(self, text: str) -> list[str]:
         """Return a sentence for each thing that cannot be used."""
         ...
@@ -71,7 +67,7 @@ class Clip:
 
     @property
     def network(self) -> ClipNetwork:
-        """The text network, for loaders that patch it."""
+        """The text network behind it."""
         return self._network
 
     @property
@@ -92,11 +88,6 @@ class Clip:
         Raises: InvalidValueError, when the network has no such layer.
         """
         return type(self)(self._network, self._tokenizer, self._embeddings, layer)
-
-    @property
-    def network(self) -> ClipNetwork:
-        """The text network behind it."""
-        return self._network
 
     def with_network(self, network: ClipNetwork) -> Self:
         """Return an encoder with another network, for instance a patched one."""
