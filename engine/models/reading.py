@@ -35,6 +35,7 @@ _DTYPES: Final = {
     "BOOL": torch.bool,
 }
 _SNIFF_BYTES: Final = 512
+_CUT_SHORT: Final = ("not fully covered", "invalid header length", "header too small")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +173,8 @@ def _explain(path: Path, error: Exception) -> tuple[str, str]:
         return "it is a Git LFS pointer, not the weights themselves", again
     if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
         return "it is a web page, not weights", again
-    if "IncompleteBuffer" in str(error) or "InvalidHeaderLength" in str(error):
-        return "it is cut short: its header promises more bytes than there are", again
+    if any(sign in str(error) for sign in _CUT_SHORT):
+        return "it is cut short: its size is not what its header says", again
     if all(byte >= 0x20 or byte in b"\t\r\n" for byte in head):
         return "it is text, not a safetensors file", ""
     return f"it is not a valid safetensors file ({error})", again
