@@ -77,7 +77,7 @@ def decode(raw: bytes) -> Stored:
     Raises: BadEntryError, for anything else.
     """
     view = memoryview(raw)
-    seconds, length = _read_head(raw[:HEAD_BYTES])
+    seconds, length = _read_head(raw)
     hasher = blake3(max_threads=blake3.AUTO)
     hasher.update(view[_COVERED_FROM:])
     if hasher.digest() != raw[len(_MAGIC) : _COVERED_FROM]:
@@ -112,7 +112,7 @@ def read_seconds(head: bytes) -> float:
 def _read_head(head: bytes) -> tuple[float, int]:
     if len(head) < HEAD_BYTES or not head.startswith(_MAGIC):
         raise BadEntryError("This is not a stored entry.")
-    _, _, seconds, length = _HEAD.unpack(head)
+    _, _, seconds, length = _HEAD.unpack_from(head)
     return seconds, length
 
 

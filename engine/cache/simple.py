@@ -24,7 +24,7 @@ class NoCache(ResultCache):
         return None
 
     def _keep(self, digest: str, entry: Entry, *, storable: bool) -> None:
-        self._explainer.evicted(digest, "nothing is kept with the cache off")
+        pass
 
     def _end(self) -> None:
         pass
