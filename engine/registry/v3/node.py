@@ -82,8 +82,8 @@ class ComfyNode(metaclass=_Lockable):
         raise NotImplementedError(f"{cls.__name__} does not define its schema")
 
     @classmethod
-    def execute(cls, **inputs: Any) -> Any:
-        """Run the node; may be async."""
+    def execute(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run the node on its inputs, by name; may be async."""
         raise NotImplementedError(f"{cls.__name__} does not define execute")
 
     @classmethod
