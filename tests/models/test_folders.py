@@ -190,10 +190,10 @@ def test_extra_paths_add_folders_in_order(tmp_path: Path, monkeypatch: pytest.Mo
 )  # fmt: skip
 def test_a_damaged_extra_paths_file_is_one_clear_error(tmp_path: Path, text: str) -> None:
     file = write_yaml(tmp_path / "extra.yaml", text)
-    with pytest.raises(FileFormatError, match="extra.yaml"):
+    with pytest.raises(FileFormatError, match=r"extra\.yaml"):
         ModelFolders(tmp_path, extra=[file])
 
 
 def test_a_missing_extra_paths_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileFormatError, match="none.yaml"):
+    with pytest.raises(FileFormatError, match=r"none\.yaml"):
         ModelFolders(tmp_path, extra=[tmp_path / "none.yaml"])

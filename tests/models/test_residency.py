@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from engine.errors import FileFormatError
 from engine.models import residency as residency_module
 from engine.models.component import Component
 from engine.models.memory import available_ram
-from engine.models.placement import place
+from engine.models.placement import Placed, place
 from engine.models.reading import WeightFile
 from engine.models.residency import Residency
 
@@ -152,9 +153,12 @@ def test_nothing_is_read_again_while_memory_suffices(
 ) -> None:
     parts = [component(tmp_path / f"{i}.safetensors") for i in range(3)]
     placed = []
-    monkeypatch.setattr(
-        residency_module, "place", lambda *given: placed.append(given) or place(*given)
-    )
+
+    def counted(part: Component, *rest: Any) -> Placed:
+        placed.append(part)
+        return place(part, *rest)
+
+    monkeypatch.setattr(residency_module, "place", counted)
     residency = Residency(CPU)
     for part in parts * 5:
         with residency.use(part):
