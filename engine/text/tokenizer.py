@@ -51,7 +51,11 @@ class ClipTokenizer:
     Text is brought to Unicode form NFC, whitespace becomes single spaces, letters lower case.
     This is what `transformers`, and so diffusers, does. OpenAI's own release also repaired broken
     encodings with ftfy and resolved HTML entities ("&amp;"); prompts are typed by hand, and what
-    is typed stays. CLIP's vocabulary covers every byte; one that does not loses what it lacks.
+    is typed stays. Beyond that the ids differ from OpenAI's for U+0345, for "'ſ", and for a
+    capital sigma at a word's end only. Unlike older releases of `transformers` without ftfy,
+    Chinese characters are not set apart: CLIP never saw them so.
+
+    CLIP's vocabulary covers every byte; a smaller one leaves out what it lacks.
 
     Attributes:
         start: Id of the token before a chunk's text.
