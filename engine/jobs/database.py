@@ -1,0 +1,151 @@
+"""One SQLite file, one writing thread, commits shared by whatever waits.
+
+Durability: WAL with synchronous=FULL, so a commit that was answered survives a power cut, not
+only a killed process (NORMAL could lose the last commits). The price, one flush per commit, is
+shared: everything queued while a flush runs goes into the next transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from engine.errors import EngineError
+
+T = TypeVar("T")
+_Work: TypeAlias = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
+
+BATCH_LIMIT = 256
+
+
+class DatabaseError(EngineError):
+    """The job database cannot be used; the text says why."""
+
+    code = "database_error"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
+        super().__init__(f'Job database "{path}": {problem}')
+
+
+class Database:
+    """Runs functions over a connection, in order, on a thread of its own."""
+
+    def __init__(self, path: Path, migrations: tuple[str, ...]) -> None:
+        self.path = path
+        self.set_aside: Path | None = None
+        self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._connection = self._open_or_set_aside(migrations)
+        self._thread = threading.Thread(target=self._serve, name="job-database", daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in a transaction; return once it is on disk.
+
+        Raises: what `work` raises, its changes undone; DatabaseError, when SQLite fails.
+        """
+        future: Future[T] = Future()
+        self._work.put((work, future))
+        return await asyncio.wrap_future(future)
+
+    def close(self) -> None:
+        """Finish what is queued and close the file."""
+        self._work.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _open_or_set_aside(self, migrations: tuple[str, ...]) -> sqlite3.Connection:
+        """Open the file; a damaged one is kept under another name, never deleted."""
+        try:
+            return self._open(migrations)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise DatabaseError(self.path, f"{error}.") from error
+            self.set_aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
+            self.path.rename(self.set_aside)
+            for suffix in ("-wal", "-shm"):
+                extra = self.path.with_name(self.path.name + suffix)
+                if extra.exists():
+                    extra.rename(self.set_aside.with_name(self.set_aside.name + suffix))
+            return self._open(migrations)
+
+    def _open(self, migrations: tuple[str, ...]) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=0.2
+        )
+        try:
+            # Exclusive: a second server on the same file is told so at once.
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            if connection.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+                raise sqlite3.DatabaseError("quick_check found damage")
+            self._migrate(connection, migrations)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _migrate(self, connection: sqlite3.Connection, migrations: tuple[str, ...]) -> None:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(migrations):
+            raise DatabaseError(
+                self.path, "it was written by a newer version of Tessera; start that one."
+            )
+        for number, script in enumerate(migrations[version:], version + 1):
+            connection.executescript(f"BEGIN; {script}; PRAGMA user_version={number}; COMMIT;")
+
+    def _serve(self) -> None:
+        while (first := self._work.get()) is not None:
+            batch = [first]
+            while len(batch) < BATCH_LIMIT and not self._work.empty():
+                following = self._work.get()
+                if following is None:
+                    self._work.put(None)
+                    break
+                batch.append(following)
+            self._commit(batch)
+
+    def _commit(self, batch: list[_Work]) -> None:
+        """Run a batch in one transaction; each function in a savepoint of its own."""
+        results: list[tuple[Future[Any], Any]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for work, future in batch:
+                if future.set_running_or_notify_cancel():
+                    self._run_one(work, future, results)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            problem = DatabaseError(self.path, f"{error}.")
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(problem)
+            return
+        for future, result in results:
+            future.set_result(result)
+
+    def _run_one(
+        self,
+        work: Callable[[sqlite3.Connection], Any],
+        future: Future[Any],
+        results: list[tuple[Future[Any], Any]],
+    ) -> None:
+        self._connection.execute("SAVEPOINT one")
+        try:
+            results.append((future, work(self._connection)))
+        except sqlite3.OperationalError:
+            raise  # the disk or the file: the whole batch fails
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who awaits it
+            self._connection.execute("ROLLBACK TO one")
+            future.set_exception(error)
+        self._connection.execute("RELEASE one")

@@ -1,0 +1,212 @@
+"""The job store: every answered change is on disk, and nothing happens twice."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.jobs.database import DatabaseError
+from engine.jobs.model import Job, JobState, NodeOutput
+from engine.jobs.store import JobExistsError, JobStore
+
+PROMPT = {"1": {"class_type": "A", "inputs": {"text": "红苹果"}}}
+
+
+def make_job(job_id: str, number: float = 0.0, client: str | None = None) -> Job:
+    extra = {} if client is None else {"client_id": client}
+    return Job(id=job_id, number=number, prompt=PROMPT, outputs=("1",), extra_data=extra)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "jobs.sqlite3"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[JobStore]:
+    store = JobStore(path)
+    yield store
+    store.close()
+
+
+async def test_a_submitted_job_is_there_after_a_restart(path: Path) -> None:
+    store = JobStore(path)
+    await store.submit(make_job("a", 2.0, "tab"))
+    store.close()
+    store = JobStore(path)
+    found = await store.get("a")
+    store.close()
+    assert found is not None
+    assert (found.prompt, found.outputs, found.client_id) == (PROMPT, ("1",), "tab")
+    assert found.state is JobState.QUEUED
+
+
+async def test_a_second_job_of_the_same_id_is_refused_and_harms_no_other(store: JobStore) -> None:
+    await store.submit(make_job("a"))
+    results = await asyncio.gather(
+        store.submit(make_job("a")), store.submit(make_job("b")), return_exceptions=True
+    )
+    assert isinstance(results[0], JobExistsError)
+    assert results[1] is None
+    assert [job.id for job in await store.unfinished()] == ["a", "b"]
+
+
+async def test_a_job_is_claimed_once(store: JobStore) -> None:
+    await store.submit(make_job("a"))
+    claims = await asyncio.gather(store.claim("a", "w1"), store.claim("a", "w2"))
+    assert sorted(claims) == [False, True]
+
+
+async def test_the_queue_is_ordered_by_number_then_id(store: JobStore) -> None:
+    for job_id, number in (("c", 1.0), ("b", 1.0), ("a", 5.0), ("front", -3.0)):
+        await store.submit(make_job(job_id, number))
+    assert [job.id for job in await store.unfinished()] == ["front", "b", "c", "a"]
+    assert await store.set_number("a", -9.0)
+    front = (await store.unfinished())[0]
+    assert front.id == "a"
+
+
+async def test_a_job_whose_workers_die_twice_is_failed_with_the_reason(store: JobStore) -> None:
+    await store.submit(make_job("a"))
+    assert await store.claim("a", "w")
+    again = await store.return_to_queue("a", worker_died=True)
+    assert again is not None
+    assert (again.state, again.deaths) == (JobState.QUEUED, 1)
+    assert await store.claim("a", "w")
+    failed = await store.return_to_queue("a", worker_died=True)
+    assert failed is not None
+    assert failed.state is JobState.ERROR
+    assert "died 2 times" in (failed.error or "")
+    assert not await store.claim("a", "w")
+    assert [job.id for job in await store.history()] == ["a"]
+
+
+async def test_what_ran_when_the_process_ended_is_queued_again(store: JobStore) -> None:
+    await store.submit(make_job("a"))
+    await store.claim("a", "w")
+    recovered = await store.recover()
+    assert [(job.id, job.state, job.deaths) for job in recovered] == [("a", JobState.QUEUED, 0)]
+    assert await store.claim("a", "w")
+
+
+async def test_an_output_of_a_job_taken_up_again_stands_once(store: JobStore) -> None:
+    await store.submit(make_job("a"))
+    for name in ("first.png", "second.png"):
+        ui = {"images": [{"filename": name}]}
+        await store.add_output("a", NodeOutput("9", ui, {"node_id": "9"}))
+    outputs = await store.outputs("a")
+    assert [output.ui["images"][0]["filename"] for output in outputs] == ["second.png"]
+
+
+async def test_a_job_finishes_once(store: JobStore) -> None:
+    await store.submit(make_job("a"))
+    assert await store.finish("a", JobState.SUCCESS)
+    assert not await store.finish("a", JobState.ERROR, "late")
+    (job,) = await store.history()
+    assert (job.state, job.error) == (JobState.SUCCESS, None)
+
+
+async def test_history_pages_from_the_oldest_or_shows_the_newest(store: JobStore) -> None:
+    for number in range(5):
+        await store.submit(make_job(f"job{number}"))
+        await store.finish(f"job{number}", JobState.SUCCESS)
+    assert [job.id for job in await store.history(limit=2)] == ["job3", "job4"]
+    assert [job.id for job in await store.history(limit=2, offset=1)] == ["job1", "job2"]
+    assert await store.trim_history(3) == 2
+    assert [job.id for job in await store.history()] == ["job2", "job3", "job4"]
+
+
+async def test_deleting_touches_only_jobs_of_the_named_state(store: JobStore) -> None:
+    for job_id in ("queued", "running", "done"):
+        await store.submit(make_job(job_id))
+    await store.claim("running", "w")
+    await store.finish("done", JobState.SUCCESS)
+    everything = ["queued", "running", "done", "unknown"]
+    assert await store.delete(everything, state="queued") == ["queued"]
+    assert await store.delete(everything, state="finished") == ["done"]
+    assert [job.id for job in await store.unfinished()] == ["running"]
+
+
+async def test_messages_count_up_over_all_jobs(store: JobStore) -> None:
+    for job_id in ("a", "b"):
+        await store.submit(make_job(job_id))
+    first = await store.add_message("a", "execution_start", {"timestamp": 1})
+    second = await store.add_message("b", "execution_start", {"timestamp": 2})
+    assert second > first
+    assert [message.job_id for message in await store.messages(after=first)] == ["b"]
+    assert [message.data for message in await store.messages("a")] == [{"timestamp": 1}]
+
+
+async def test_secrets_are_not_stored(store: JobStore) -> None:
+    extra = {"client_id": "c", "api_key_comfy_org": "secret"}
+    await store.submit(replace(make_job("a"), extra_data=extra))
+    found = await store.get("a")
+    assert found is not None
+    assert found.extra_data == {"client_id": "c"}
+
+
+async def test_a_damaged_database_is_kept_aside_and_begun_anew(path: Path) -> None:
+    damaged = b"this is no database, but it may be somebody's only copy" * 100
+    path.write_bytes(damaged)
+    store = JobStore(path)
+    assert store.set_aside is not None
+    assert store.set_aside.read_bytes() == damaged
+    await store.submit(make_job("a"))
+    store.close()
+
+
+def test_a_second_server_on_the_same_file_is_told_so(path: Path, store: JobStore) -> None:
+    with pytest.raises(DatabaseError, match="locked"):
+        JobStore(path)
+
+
+def test_a_newer_database_is_left_alone(path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version=999")
+    connection.close()
+    with pytest.raises(DatabaseError, match="newer version"):
+        JobStore(path)
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from engine.jobs.model import Job
+from engine.jobs.store import JobStore
+
+async def main():
+    store = JobStore(Path(sys.argv[1]))
+    for number in range(10_000):
+        await store.submit(Job(id=str(number), number=number, prompt={}, outputs=()))
+        print(number, flush=True)
+        if number == 25:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+async def test_every_answered_submission_survives_a_kill(path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED, str(path)],
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    answered = set(run.stdout.split())
+    store = JobStore(path)
+    kept = {job.id for job in await store.unfinished()}
+    store.close()
+    assert len(answered) == 26
+    assert answered <= kept
