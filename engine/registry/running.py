@@ -22,7 +22,7 @@ class _Call:
 _current: ContextVar[_Call | None] = ContextVar("current_call", default=None)
 
 
-def call_as_running(context: NodeContext, function: Callable[[], Any]) -> Any | Awaitable[Any]:
+def call_as_running(context: NodeContext, function: Callable[[], Any]) -> Any:
     """Call `function` while `context` is the current one, in this thread or task only.
 
     Returns: its answer; an awaitable answer is wrapped so that it too finds its context.
