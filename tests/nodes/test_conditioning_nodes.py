@@ -136,6 +136,32 @@ def test_inputs_are_those_of_the_contract(
     assert [(slot.type, slot.name) for slot in spec.outputs] == [(output, output)]
 
 
+TITLES = {
+    "CLIPTextEncode": "CLIP Text Encode (Prompt)",
+    "CLIPSetLastLayer": "CLIP Set Last Layer",
+    "ConditioningAverage": None,
+    "ConditioningCombine": "Conditioning (Combine)",
+    "ConditioningConcat": "Conditioning (Concat)",
+    "ConditioningSetArea": "Conditioning (Set Area)",
+    "ConditioningSetAreaPercentage": "Conditioning (Set Area with Percentage)",
+    "ConditioningSetAreaStrength": None,
+    "ConditioningSetMask": "Conditioning (Set Mask)",
+    "ConditioningZeroOut": None,
+    "ConditioningSetTimestepRange": None,
+}
+
+
+def test_ids_and_titles_are_those_of_the_contract() -> None:
+    specs = [function.__node__ for function, _, _ in DECLARED]
+    assert {spec.type_id: spec.display_name for spec in specs} == TITLES
+
+
+def test_a_prompt_is_a_field_of_several_lines_with_dynamic_prompts() -> None:
+    spec: NodeSpec = cast("Any", clip_text_encode).__node__
+    options = spec.input_types(cast("Folders", None))["required"]["text"][1]
+    assert options["multiline"] is options["dynamicPrompts"] is True
+
+
 CONDITIONING_NODES: list[Callable[[list[Any]], list[Any]]] = [
     lambda c: conditioning_average(c, [entry(3.0)], 0.5),
     lambda c: conditioning_average([entry(3.0)], c, 0.5),

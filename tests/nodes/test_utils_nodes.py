@@ -101,6 +101,24 @@ DECLARED: dict[str, tuple[dict[str, Any], dict[str, Any], tuple[str, str]]] = {
         ("STRING", "STRING"),
     ),
 }
+TITLES = {
+    "PrimitiveString": "String",
+    "PrimitiveStringMultiline": "String (Multiline)",
+    "PrimitiveInt": "Int",
+    "PrimitiveFloat": "Float",
+    "PrimitiveBoolean": "Boolean",
+    "StringConcatenate": "Concatenate",
+    "StringSubstring": "Substring",
+    "StringLength": "Length",
+    "CaseConverter": "Case Converter",
+    "StringTrim": "Trim",
+    "StringReplace": "Replace",
+    "StringContains": "Contains",
+    "StringCompare": "Compare",
+    "RegexMatch": "Regex Match",
+    "RegexExtract": "Regex Extract",
+    "RegexReplace": "Regex Replace",
+}
 SPECS = {spec.type_id: spec for m in (primitives, strings, patterns) for spec in node_specs(m)}
 
 
@@ -111,8 +129,9 @@ def without_help(section: dict[str, Any]) -> list[Any]:
     ]
 
 
-def test_every_node_is_declared() -> None:
+def test_every_node_is_declared_with_its_title() -> None:
     assert list(SPECS) == list(DECLARED)
+    assert {type_id: spec.display_name for type_id, spec in SPECS.items()} == TITLES
 
 
 @pytest.mark.parametrize("type_id", DECLARED)
@@ -123,7 +142,7 @@ def test_inputs_and_outputs_are_those_of_the_contract(type_id: str) -> None:
     assert without_help(declared["required"]) == list(required.items())
     assert without_help(declared.get("optional", {})) == list(optional.items())
     assert [(slot.type, slot.name) for slot in spec.outputs] == [output]
-    assert spec.category == "utils/primitive" if "Primitive" in type_id else "utils/string"
+    assert spec.category == ("utils/primitive" if "Primitive" in type_id else "utils/string")
 
 
 @given(st.text(), st.integers(-I63, I63), st.floats(allow_nan=False), st.booleans())
