@@ -83,7 +83,8 @@ class ClassicCache(_Unbounded):
 
     def _begin(self, digests: set[str]) -> None:
         self._known, self._needed = digests, set()
-        for digest in [d for d in self._entries if d not in digests | self._expanded]:
+        needed = digests | self._expanded
+        for digest in [digest for digest in self._entries if digest not in needed]:
             self._drop(digest, "a prompt in between did not need it")
 
     def _find(self, digest: str) -> tuple[Entry, Found] | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -124,6 +125,22 @@ class CacheContract:
         found = cache.get("a", key)
         assert (found is None) == (not self.keeps_entries)
         assert found is None or found.outputs[0][0][0] == 2.0
+
+    def test_time_per_node_does_not_grow_with_the_prompt(self, cache: ResultCache) -> None:
+        keys = {str(i): make_key(i) for i in range(4000)}
+        small = dict(list(keys.items())[:400])
+        for prompt in (small, keys):
+            self.run(cache, prompt)
+        seconds = [min(self.timed(cache, prompt) for _ in range(3)) for prompt in (small, keys)]
+        assert seconds[1] / seconds[0] < 40  # linear is 10, quadratic 100
+
+    def timed(self, cache: ResultCache, keys: dict[str, NodeKey]) -> float:
+        started = time.process_time()
+        cache.begin(keys)
+        for node_id, key in keys.items():
+            cache.get(node_id, key)
+        cache.end()
+        return time.process_time() - started
 
     def test_threads_may_share_it(self, cache: ResultCache) -> None:
         keys = {str(i): make_key(i) for i in range(200)}
