@@ -15,7 +15,7 @@ from tests.strategies import api_prompts, json_values
 
 
 @given(api_prompts())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_what_is_written_reads_back_equal(prompt: dict[str, Any]) -> None:
     graph = parse_api(prompt)
     written = write_api(graph)
@@ -78,7 +78,7 @@ def test_depth_is_limited_without_a_recursion_error() -> None:
 
 
 @given(json_values())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_any_json_parses_or_is_refused(value: Any) -> None:
     with contextlib.suppress(WorkflowFormatError):
         assert write_api(parse_api(value)).keys() == value.keys()

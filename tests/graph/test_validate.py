@@ -342,7 +342,7 @@ async def test_a_hook_that_raises_is_an_error_of_its_node() -> None:
 
 
 @given(api_prompts(), st.none() | st.lists(st.text(max_size=2), max_size=2))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 async def test_validation_never_raises(prompt: dict[str, Any], targets: list[str] | None) -> None:
     for index, entry in enumerate(prompt.values()):
         entry["class_type"] = ["KSampler", "SaveImage", "Out", "VAEDecode"][index % 4]

@@ -1,0 +1,16 @@
+"""The canvas format: what the editor saves, read, written and turned into a graph and back."""
+
+from engine.graph.canvas.convert import Conversion, canvas_to_graph
+from engine.graph.canvas.from_graph import graph_to_canvas
+from engine.graph.canvas.model import CanvasWorkflow
+from engine.graph.canvas.read import parse_canvas
+from engine.graph.canvas.write import write_canvas
+
+__all__ = [
+    "CanvasWorkflow",
+    "Conversion",
+    "canvas_to_graph",
+    "graph_to_canvas",
+    "parse_canvas",
+    "write_canvas",
+]

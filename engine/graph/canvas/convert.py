@@ -1,0 +1,180 @@
+"""Turns a canvas workflow into the graph that runs (contract §1.6)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from engine.graph.canvas.declarations import Declarations
+from engine.graph.canvas.flatten import Scope, unfold
+from engine.graph.canvas.model import CanvasNode, CanvasWorkflow
+from engine.graph.canvas.resolve import VIRTUAL_TYPES, Literal, resolve_link
+from engine.graph.canvas.text import fill_placeholders, resolve_choices
+from engine.graph.canvas.widgets import default_value, owns_widget, read_widgets
+from engine.graph.errors import Problem
+from engine.graph.input_checks import DeclaredInput, plain_name
+from engine.graph.model import Graph, Node
+from engine.registry.registry import Registry
+
+_RENAMED_TYPES = {
+    "T2IAdapterLoader": "ControlNetLoader",
+    "ConditioningAverage ": "ConditioningAverage",
+    "SDV_img2vid_Conditioning": "SVD_img2vid_Conditioning",
+}
+_SAMPLER_TYPES = ("KSampler", "KSamplerAdvanced")
+_NAMES: tuple[Callable[[CanvasNode], Any], ...] = (
+    lambda node: node.properties.get("Node name for S&R"),
+    lambda node: node.title,
+)
+"""What `%Node.widget%` may call a node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A graph, and what the artist should know about how it came about."""
+
+    graph: Graph
+    problems: list[Problem]
+
+
+def canvas_to_graph(
+    workflow: CanvasWorkflow,
+    registry: Registry,
+    *,
+    rng: random.Random | None = None,
+    now: datetime | None = None,
+) -> Conversion:
+    """Return the graph a canvas workflow stands for. Unknown node types are kept.
+
+    Args:
+        rng: Makes the choices of `{a|b}` in prompts; by default each conversion chooses anew.
+        now: Time for `%date:…%` in file names; by default the present, local time.
+
+    Raises: WorkflowFormatError, for a malformed group node or far too many nested nodes.
+    """
+    converter = _Converter(registry, rng or random.Random(), now or datetime.now().astimezone())
+    return converter.convert(workflow)
+
+
+class _Converter:
+    """One conversion: the nodes that run, their widget values, and the problems found."""
+
+    def __init__(self, registry: Registry, rng: random.Random, now: datetime) -> None:
+        self.registry, self.rng, self.now = registry, rng, now
+        self.problems: list[Problem] = []
+        self.declarations = Declarations(registry)
+        self.running: dict[str, tuple[Scope, CanvasNode]] = {}
+        self.values: dict[str, dict[str, Any]] = {}
+
+    def report(
+        self, code: str, message: str, node_id: str | None = None, input_name: str | None = None
+    ) -> None:
+        self.problems.append(Problem(code, message, node_id, input_name))
+
+    def convert(self, workflow: CanvasWorkflow) -> Conversion:
+        root, problems = unfold(workflow, self.declarations)
+        self.problems += problems
+        for scope in root.walk():
+            for node_id, node in scope.nodes.items():
+                runs = node.type not in VIRTUAL_TYPES and not scope.mode_of(node)
+                if runs and node_id not in scope.inner:
+                    self._add(scope, scope.prefix + node_id, node)
+        nodes = [self._node(exec_id) for exec_id in self.running]
+        problems = self.declarations.problems + self.problems
+        return Conversion(Graph(self._without_dead_links(node) for node in nodes), problems)
+
+    def _add(self, scope: Scope, exec_id: str, node: CanvasNode) -> None:
+        if exec_id in self.running:
+            self.report("duplicate_id", "another node has the same id; only one runs", exec_id)
+            return
+        node = replace(node, type=_RENAMED_TYPES.get(node.type, node.type))
+        self.running[exec_id] = scope, node
+        self.values[exec_id] = self._widget_values(scope, exec_id, node)
+
+    def _widget_values(self, scope: Scope, exec_id: str, node: CanvasNode) -> dict[str, Any]:
+        declared = self.declarations(node.type)
+        if node.type not in self.registry:
+            self.report("unknown_type", f'its type "{node.type}" is not known', exec_id)
+        found = read_widgets(declared, node)
+        if found.unplaced:
+            self.report(
+                "unplaced_values",
+                f"{found.unplaced} of its widget values belong to no input that is known",
+                exec_id,
+            )
+        values = dict(found.by_name)
+        inner_id = exec_id.removeprefix(scope.prefix)
+        values.update((w, v) for (node_id, w), v in scope.overrides.items() if node_id == inner_id)
+        linked = {socket.name for socket in node.inputs if socket.link is not None}
+        for item in declared or ():
+            if item.name in values or not owns_widget(item):
+                continue
+            values[item.name] = default_value(item)
+            if item.name not in linked:
+                message = f"no value was saved, so its default {values[item.name]!r} is used"
+                self.report("default_used", message, exec_id, item.name)
+        name = values.get("sampler_name")
+        if node.type in _SAMPLER_TYPES and isinstance(name, str):
+            values["sampler_name"] = name.removeprefix("sample_")
+        return values
+
+    def _node(self, exec_id: str) -> Node:
+        scope, node = self.running[exec_id]
+        declared = {item.name: item for item in self.declarations(node.type) or ()}
+        inputs = {
+            name: self._run_hooks(scope, declared.get(name), value)
+            for name, value in self.values[exec_id].items()
+        }
+        for socket in node.inputs:
+            if socket.link is None:
+                continue
+
+            def report(code: str, message: str, name: str = socket.name) -> None:
+                self.report(code, f'input "{name}": {message}', exec_id, name)
+
+            source = resolve_link(scope, socket.link, socket.type, report)
+            if isinstance(source, Literal):
+                value = source.value
+                if source.substitute and isinstance(value, str):
+                    value = self._fill(scope, value)
+                inputs[socket.name] = self._run_hooks(scope, declared.get(socket.name), value)
+            elif source is not None:
+                inputs[socket.name] = source
+        spec = self.registry.get(node.type)
+        title = node.title or (spec.display_name if spec else None) or node.type
+        return Node(exec_id, node.type, inputs, title)
+
+    def _run_hooks(self, scope: Scope, item: DeclaredInput | None, value: Any) -> Any:
+        """Return a widget's value as the canvas would send it."""
+        if not isinstance(value, str) or item is None:
+            return value
+        if item.options.get("dynamicPrompts"):
+            return resolve_choices(value, self.rng)
+        if item.name == "filename_prefix" and plain_name(item.type) == "STRING":
+            return self._fill(scope, value)
+        return value
+
+    def _fill(self, scope: Scope, text: str) -> str:
+        return fill_placeholders(
+            text, lambda node, widget: self._find(scope, node, widget), self.now
+        )
+
+    def _find(self, scope: Scope, name: str, widget: str) -> str | None:
+        """Return a widget's value as text: node by search name, then title; own scope first."""
+        by_distance = sorted(self.running.items(), key=lambda item: item[1][0] is not scope)
+        for name_of in _NAMES:
+            for exec_id, (_, node) in by_distance:
+                if name_of(node) == name and widget in self.values[exec_id]:
+                    return str(self.values[exec_id][widget])
+        return None
+
+    def _without_dead_links(self, node: Node) -> Node:
+        """Remove links from nodes that do not run, as the canvas does."""
+        dead = [name for name, link in node.links() if link.source not in self.running]
+        if not dead:
+            return node
+        kept = {name: value for name, value in node.inputs.items() if name not in dead}
+        return replace(node, inputs=kept)
