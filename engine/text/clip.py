@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
@@ -22,6 +21,8 @@ Tokens: TypeAlias = dict[str, list[Chunk]]
 """Chunks by text encoder; Stable Diffusion 1.x has one, "l"."""
 
 ENCODER = "l"
+
+_LARGEST_WEIGHT = torch.finfo(torch.float32).max
 
 _log = logging.getLogger(__name__)
 
@@ -197,8 +198,8 @@ class Clip:
         return chunks
 
     def _check_token(self, token: int | torch.Tensor, weight: float) -> None:
-        if not math.isfinite(weight):
-            raise InvalidValueError("Prompt weight", weight, "a finite number")
+        if not abs(weight) <= _LARGEST_WEIGHT:  # a NaN is not either
+            raise InvalidValueError("Prompt weight", weight, "a finite number (float32)")
         if isinstance(token, torch.Tensor):
             if token.shape != (self._network.width,):
                 expected = f"vectors of {self._network.width} numbers"

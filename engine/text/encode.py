@@ -27,7 +27,9 @@ def encode_chunks(
 
     Returns: hidden (1, chunks * T, D) and pooled (1, D) of the first chunk, float32 on the CPU.
     """
-    weights = torch.tensor([[weight for _, weight in chunk] for chunk in chunks])
+    weights = torch.tensor(
+        [[weight for _, weight in chunk] for chunk in chunks], dtype=torch.float32
+    )
     weighted = bool((weights != 1).any())
     rows = [*chunks, *layout.pack([])] if weighted else chunks
     passes = []

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from engine.errors import InvalidValueError
-from engine.text.clip import Clip, PromptChecker, SharedClipError
+from engine.text.clip import Clip, PromptChecker, SharedClipError, Tokens
 from engine.text.embeddings import EmbeddingLibrary
 from engine.types import TextEncoder
 from tests.text.fake_clip import FakeFiles, FakeNetwork, letter_tokenizer
@@ -149,6 +149,13 @@ def test_tokens_can_be_edited_between_tokenising_and_encoding() -> None:
     torch.testing.assert_close(clip.encode_from_tokens(edited), hidden_of(clip, "a (b:1.5)"))
 
 
+def test_whole_numbers_are_weights_too() -> None:
+    clip = make_clip()
+    (chunk,) = clip.tokenize("a b")["l"]
+    edited: Tokens = {"l": [[(t, 2 if t == 27 else 1) for t, _ in chunk]]}
+    torch.testing.assert_close(clip.encode_from_tokens(edited), hidden_of(clip, "a (b:2)"))
+
+
 def test_the_members_for_packs_return_what_encode_returns() -> None:
     clip = make_clip()
     ((hidden, extra),) = clip.encode("abc")
@@ -172,6 +179,8 @@ def test_the_members_for_packs_return_what_encode_returns() -> None:
         ({"l": [[(55, 1.0)] * 12]}, "expected 0 to 54, got 55"),
         ({"l": [[(-1, 1.0)] * 12]}, "expected 0 to 54, got -1"),
         ({"l": [[(1, float("inf"))] * 12]}, "Prompt weight: expected a finite number"),
+        ({"l": [[(1, float("nan"))] * 12]}, "Prompt weight: expected a finite number"),
+        ({"l": [[(1, 1e39)] * 12]}, "Prompt weight: expected a finite number"),
         ({"l": [[(torch.zeros(5), 1.0)] * 12]}, "vectors of 6 numbers"),
     ],
 )
