@@ -199,3 +199,10 @@ def test_nothing_is_saved_outside_of_a_node_or_a_folder(context: FakeContext) ->
         helper.get_save_images_ui(image, "a", cls=None)
     with pytest.raises(ForbiddenPathError):
         call_as_running(context, lambda: helper.get_save_images_ui(image, "../a", cls=None))
+
+
+def test_the_running_graph_and_the_blocker_are_the_engines_own() -> None:
+    graph = host("comfy_execution.graph")
+
+    assert graph.ExecutionBlocker is ExecutionBlocker
+    assert callable(graph.DynamicPrompt.get_node)

@@ -103,8 +103,8 @@ def test_inputs_are_evaluated_anew() -> None:
     [
         (io.NodeOutput(1, 2), (1, 2)),
         ((1, 2), (1, 2)),
-        (None, (None, None)),
-        (io.NodeOutput(block_execution="no"), (None, None)),
+        (None, (None, [None])),
+        (io.NodeOutput(block_execution="no"), (None, [None])),
     ],
 )
 def test_answers_become_values(answer: Any, values: tuple[Any, ...]) -> None:

@@ -44,6 +44,7 @@ def v3_spec(
     Raises: whatever the class's `define_schema` raises.
     """
     schema = cls.define_schema()
+    outputs = tuple(_output_spec(output) for output in schema.outputs)
     return NodeSpec(
         type_id=type_id or schema.node_id,
         display_name=display_name or schema.display_name,
@@ -51,7 +52,7 @@ def v3_spec(
         description=schema.description,
         python_module=python_module,
         version=version,
-        outputs=tuple(_output_spec(output) for output in schema.outputs),
+        outputs=outputs,
         is_output=schema.is_output_node,
         side_effect=schema.is_output_node,
         input_is_list=schema.is_input_list,
@@ -62,7 +63,7 @@ def v3_spec(
         source="v3",
         input_types=lambda folders: _input_types(cls),
         create=lambda: None,
-        call=_caller(cls, len(schema.outputs)),
+        call=_caller(cls, outputs),
         check_lazy=_lazy_check(cls),
         validate=_hook(cls, "validate_inputs"),
         fingerprint=_hook(cls, "fingerprint_inputs", takes_all=True),
@@ -83,7 +84,7 @@ def _input_types(cls: type[ComfyNode]) -> InputTypes:
     return declared
 
 
-def _caller(cls: type[ComfyNode], outputs: int) -> NodeFunction:
+def _caller(cls: type[ComfyNode], outputs: tuple[OutputSpec, ...]) -> NodeFunction:
     def call(instance: Any, inputs: dict[str, Any], context: NodeContext) -> Any | Awaitable[Any]:
         clone, values = _prepare(cls, inputs)
         if runs_async(cls):
@@ -94,7 +95,9 @@ def _caller(cls: type[ComfyNode], outputs: int) -> NodeFunction:
     return call
 
 
-async def _run_async(clone: type[ComfyNode], values: dict[str, Any], outputs: int) -> NodeResult:
+async def _run_async(
+    clone: type[ComfyNode], values: dict[str, Any], outputs: tuple[OutputSpec, ...]
+) -> NodeResult:
     return _to_result(await clone.EXECUTE_NORMALIZED_ASYNC(**values), outputs)
 
 
@@ -117,13 +120,13 @@ def _is_single(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 1
 
 
-def _to_result(answer: NodeOutput, outputs: int) -> NodeResult:
+def _to_result(answer: NodeOutput, outputs: tuple[OutputSpec, ...]) -> NodeResult:
     values = answer.args
     if answer.block_execution is not None and values:
-        values = (ExecutionBlocker(answer.block_execution),) * outputs
+        values = (ExecutionBlocker(answer.block_execution),) * len(outputs)
     elif not values and answer.expand is None:
         # Blocking without values blocks nothing: consumers see None (contract §4.7).
-        values = (None,) * outputs
+        values = tuple([None] if output.is_list else None for output in outputs)
     return NodeResult(values, _to_ui(answer.ui), answer.expand)
 
 

@@ -1,0 +1,6 @@
+"""The graph a node runs in, and the value that stops consumers."""
+
+from engine.execution.dynamic import DynamicPrompt
+from engine.types import ExecutionBlocker
+
+__all__ = ["DynamicPrompt", "ExecutionBlocker"]
