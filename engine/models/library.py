@@ -15,7 +15,7 @@ import torch
 from engine.errors import FileFormatError
 from engine.models import detect
 from engine.models.families import sd1
-from engine.models.families.config import read_ldm_prediction
+from engine.models.families.config import read_diffusers_prediction, read_ldm_prediction
 from engine.models.lora import Lora
 from engine.models.model import DiffusionNetworkModel
 from engine.models.reading import WeightFile, open_weights
@@ -125,8 +125,9 @@ class ModelLibrary:
             part: self._opened(_weights_in(folder / part))
             for part in ("unet", "text_encoder", "vae")
         }
+        model = sd1.diffusion_model(*parts["unet"], self.residency)
         return self._compose(
-            sd1.diffusion_model(*parts["unet"], self.residency),
+            model.with_settings(prediction=read_diffusers_prediction(folder)),
             sd1.text_network(*parts["text_encoder"], self.residency),
             sd1.autoencoder(*parts["vae"], self.residency),
         )

@@ -16,7 +16,7 @@ from engine.models.residency import Residency
 from engine.models.tiling import run_tiled
 
 _BYTES_PER_VALUE: Final = 4
-_FULL_SIZE_TENSORS: Final = 4  # alive at once in the widest block, as measured
+_FULL_SIZE_TENSORS: Final = 4  # measured at 512×512: 3.0 to decode, 2.5 to encode
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import (
@@ -141,6 +141,7 @@ def test_unknown_keys_are_named(folders: ModelFolders) -> None:
 PARTS = st.sampled_from(["..", ".", "a", "sub", "link", "~", "C:", "", "[input]", "x\0", "ü"])
 
 
+@settings(deadline=None)
 @given(st.lists(PARTS, max_size=6).flatmap(lambda p: st.sampled_from(["/", "\\"]).map(
     lambda s: s.join(p))), st.sampled_from(["checkpoints", "input"]))  # fmt: skip
 def test_no_name_reaches_a_file_outside(

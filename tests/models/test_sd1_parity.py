@@ -215,7 +215,11 @@ def test_parts_are_found_alone_in_ldm_and_diffusers_names(
         weights = {name: source[stored] for name, stored in component.names.items()}
         save_file(weights, models / path)
     (models / "diffusers/sd/model_index.json").write_text(json.dumps({}))
+    (models / "diffusers/sd/scheduler").mkdir()
+    config = models / "diffusers/sd/scheduler/scheduler_config.json"
+    config.write_text(json.dumps({"prediction_type": "v_prediction"}))
     folder_model = library.diffusers_folder("sd")
+    assert folder_model.model.prediction.value == "v_prediction"
     latent = torch.randn(1, 4, 4, 4)
     expected = full.vae.decode(latent)
     for vae in (library.vae("ldm.safetensors"), library.vae("hf.safetensors"), folder_model.vae):

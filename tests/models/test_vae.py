@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InvalidValueError
@@ -69,17 +70,19 @@ def test_an_overlap_as_large_as_the_tile_is_named(vae: KlAutoencoder) -> None:
         vae.decode_tiled(torch.randn(1, 4, 4, 4), 64, 64)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 200), st.integers(1, 64), st.data())
 def test_tiles_cover_everything(size: int, tile: int, data: st.DataObject) -> None:
     overlap = data.draw(st.integers(0, tile - 1))
     spans = tile_spans(size, tile, overlap)
     assert spans[0][0] == 0
     assert spans[-1][1] == size
-    for (start, end), (after, _) in zip(spans, spans[1:], strict=False):
+    for (start, end), (after, _) in pairwise(spans):
         assert start < after <= end - overlap
     assert all(end - start == min(tile, size) for start, end in spans)
 
 
+@settings(deadline=None)  # the first call loads torch kernels
 @given(
     st.integers(1, 30), st.integers(1, 30), st.integers(1, 12), st.integers(0, 11),
     st.sampled_from([Fraction(1), Fraction(3)]),

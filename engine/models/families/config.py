@@ -29,6 +29,11 @@ from engine.types import Prediction
 
 CONFIG_KEY: Final = "tessera.config"
 _PREDICTION_KEY: Final = "modelspec.prediction_type"
+_SCHEDULER_PREDICTIONS: Final = {
+    "epsilon": Prediction.EPS,
+    "v_prediction": Prediction.V,
+    "sample": Prediction.X0,
+}
 _Count = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 
 
@@ -70,3 +75,21 @@ def read_ldm_prediction(path: Path) -> Prediction:
         raise FileFormatError(path, "it is not valid YAML") from error
     except (KeyError, TypeError, AttributeError) as error:
         raise FileFormatError(path, "it is no configuration of a latent diffusion model") from error
+
+
+def read_diffusers_prediction(folder: Path) -> Prediction | None:
+    """Return what the scheduler of a diffusers folder expects; None when it does not say.
+
+    Raises: FileFormatError, when its configuration is damaged.
+    """
+    file = folder / "scheduler" / "scheduler_config.json"
+    if not file.is_file():
+        return None
+    try:
+        return _SCHEDULER_PREDICTIONS[msgspec.json.decode(file.read_bytes())["prediction_type"]]
+    except KeyError as error:
+        if error.args == ("prediction_type",):
+            return None
+        raise FileFormatError(file, f"its prediction_type {error} is not known") from error
+    except (msgspec.DecodeError, TypeError, RecursionError) as error:
+        raise FileFormatError(file, "it is no scheduler configuration") from error
