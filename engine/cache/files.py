@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sqlite3
@@ -52,11 +53,14 @@ class FileHasher:
     def digest(self, path: Path) -> str:
         """Return the digest of a file's content as 64 hexadecimal digits.
 
-        A file that is written while it is read is read again; if that goes on, the digest of
-        what was read is returned and not remembered.
+        A folder's is made of the relative names and digests of all files in it. A file that is
+        written while it is read is read again; if that goes on, the digest of what was read is
+        returned and not remembered.
 
         Raises: OSError, when the file cannot be read.
         """
+        if path.is_dir():
+            return self._digest_of_folder(path)
         name = os.fspath(path.resolve())
         state = _state(path.stat())
         known = self._recall(name, state)
@@ -68,6 +72,12 @@ class FileHasher:
                 self._remember(name, after, found)
                 break
         return found
+
+    def _digest_of_folder(self, folder: Path) -> str:
+        files = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+        listing = [(name, self.digest(path)) for name, path in sorted(files.items())]
+        digest: str = blake3(json.dumps(listing).encode()).hexdigest()
+        return digest
 
     def close(self) -> None:
         """Close the store."""

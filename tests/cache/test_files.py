@@ -149,6 +149,20 @@ def test_a_store_that_cannot_be_made_costs_only_time(
     assert len(caplog.records) == 1
 
 
+def test_a_folder_is_known_by_all_its_files(tmp_path: Path, reads: Reads) -> None:
+    folder, hasher = tmp_path / "model", FileHasher()
+    (folder / "unet").mkdir(parents=True)
+    write(folder / "index.json", b"{}")
+    weights = write(folder / "unet" / "weights", b"one")
+    before = hasher.digest(folder)
+    assert hasher.digest(folder) == before
+    assert reads.count == 2
+    write(weights, b"two", age_s=30)
+    changed = hasher.digest(folder)
+    weights.rename(folder / "unet" / "moved")
+    assert len({before, changed, hasher.digest(folder)}) == 3
+
+
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         FileHasher().digest(tmp_path / "gone")

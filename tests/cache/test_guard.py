@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.cache.guard import InputGuard, MutatedInputError
+from engine.cache.guard import InputGuard
 
 
 def sample() -> dict[str, Any]:
@@ -39,9 +39,7 @@ def test_a_node_that_writes_into_its_input_is_caught(
     guard = InputGuard(inputs)
     with torch.inference_mode():
         write(inputs)
-    with pytest.raises(MutatedInputError, match=f'Poison #7 wrote into its input "{name}"') as got:
-        guard.check("7", "Poison")
-    assert got.value.inputs == [name]
+    assert guard.changed() == [name]
 
 
 def test_a_node_that_works_on_copies_is_not_blamed() -> None:
@@ -50,11 +48,10 @@ def test_a_node_that_works_on_copies_is_not_blamed() -> None:
     inputs["latent"]["samples"] + 1
     copy = {**inputs["latent"], "samples": inputs["latent"]["samples"] * 2}
     inputs["latent"] = copy
-    guard.check("7", "Innocent")
+    assert guard.changed() == []
 
 
 def test_two_callers_may_share_a_value() -> None:
     inputs = sample()
     guards = [InputGuard(inputs) for _ in range(2)]
-    for guard in guards:
-        guard.check("7", "Innocent")
+    assert [guard.changed() for guard in guards] == [[], []]
