@@ -30,7 +30,7 @@ REGISTRY = builtin_registry()
 SPECS = [pytest.param(spec, id=type_id) for type_id, spec in sorted(REGISTRY.items())]
 
 
-OBVIOUS = {"value", "upscale_method"}
+OBVIOUS = {"value", "upscale_method", "interpolation"}
 """Controls whose name says it all."""
 
 
@@ -39,6 +39,11 @@ def is_control(wire_type: Any) -> bool:
     return isinstance(wire_type, list) or (
         not isinstance(wire_type, AnyType) and wire_type in controls
     )
+
+
+def explains_menu(description: str, wire_type: Any) -> bool:
+    """Tell whether the node's own help goes through the entries of a menu."""
+    return isinstance(wire_type, list) and all(str(entry) in description for entry in wire_type)
 
 
 def function_of(spec: NodeSpec) -> Any:
@@ -72,7 +77,10 @@ def test_help_says_what_the_node_and_its_controls_do(spec: NodeSpec) -> None:
     unexplained = [
         name
         for name, (wire_type, options) in declared_inputs(spec).items()
-        if is_control(wire_type) and name not in OBVIOUS and not options.get("tooltip")
+        if is_control(wire_type)
+        and not options.get("tooltip")
+        and name not in OBVIOUS
+        and not explains_menu(spec.description, wire_type)
     ]
     assert not unexplained, f"{spec.type_id}: these inputs have no tooltip: {unexplained}"
 
