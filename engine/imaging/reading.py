@@ -30,7 +30,7 @@ MAX_PIXELS = 1 << 28
 MAX_SIDE = 1 << 20
 MAX_FRAMES = 4096
 FORMATS = (
-    *("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP"),
+    *("PNG", "JPEG", "WEBP", "GIF", "BMP"),
     *("TIFF", "AVIF", "JPEG2000", "PPM", "TGA", "QOI"),
 )
 EXTENSIONS = (

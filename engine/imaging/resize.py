@@ -56,14 +56,14 @@ def resize_image(
     if crop == "disabled" and image.shape[1:3] == (height, width):
         return image
     resized = resize(image.movedim(-1, 1), width, height, method, crop).movedim(1, -1)
-    return resized.clamp(0.0, 1.0) if method in ("bicubic", "lanczos") else resized
+    return resized.clamp(0.0, 1.0)  # even bilinear weights can sum to a bit more than 1
 
 
 def resize_mask(
     mask: torch.Tensor, width: int, height: int, crop: str = "disabled"
 ) -> torch.Tensor:
     """Return a (B, H, W) mask in another size, bilinear."""
-    return resize(mask.unsqueeze(1), width, height, "bilinear", crop).squeeze(1)
+    return resize(mask.unsqueeze(1), width, height, "bilinear", crop).squeeze(1).clamp(0.0, 1.0)
 
 
 def crop_to_aspect(image: torch.Tensor, width: int, height: int) -> torch.Tensor:
