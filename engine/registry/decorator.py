@@ -75,6 +75,7 @@ def node(
             is_output=output,
             side_effect=output,
             input_is_list=list_input,
+            is_async=inspect.iscoroutinefunction(function),
             not_idempotent=not_idempotent,
             deprecated=deprecated,
             experimental=experimental,

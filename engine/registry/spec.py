@@ -141,6 +141,7 @@ class NodeSpec:
         is_output: A root of execution (saves, previews).
         side_effect: Leaves something behind (a file); its cached run still shows its UI.
         input_is_list: Inputs arrive as whole lists, one call.
+        is_async: `call` returns an awaitable, so the node is started early.
         not_idempotent: Two nodes with equal inputs are not interchangeable.
         source: "native", "v1" or "v3".
         input_types: See `InputTypes`.
@@ -162,6 +163,7 @@ class NodeSpec:
     is_output: bool = False
     side_effect: bool = False
     input_is_list: bool = False
+    is_async: bool = False
     not_idempotent: bool = False
     deprecated: bool = False
     experimental: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable
 from itertools import zip_longest
 from typing import Any
@@ -48,6 +49,7 @@ def v1_spec(
         is_output=is_output,
         side_effect=is_output,
         input_is_list=bool(getattr(cls, "INPUT_IS_LIST", False)),
+        is_async=inspect.iscoroutinefunction(getattr(cls, cls.FUNCTION)),  # type: ignore[attr-defined]
         not_idempotent=bool(getattr(cls, "NOT_IDEMPOTENT", False)),
         deprecated=bool(getattr(cls, "DEPRECATED", False)),
         experimental=bool(getattr(cls, "EXPERIMENTAL", False)),

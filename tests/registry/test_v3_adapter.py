@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import pytest
@@ -249,6 +250,21 @@ def test_v1_callers_find_their_attributes() -> None:
     assert cls.DESCRIPTION == ""
     answer = getattr(cls(), cls.FUNCTION)(n=1)
     assert (answer[0], answer.result) == (5, (5, [6]))
+
+
+def test_a_node_may_mix_in_an_abstract_class() -> None:
+    class Abstract(ABC):
+        @classmethod
+        @abstractmethod
+        def execute(cls, n: int = 1) -> Any:
+            """Left to nodes."""
+
+    class Concrete(Base, Abstract):
+        @classmethod
+        def execute(cls, n: int = 1) -> Any:
+            return n, [n]
+
+    assert run(Concrete, n=4) == NodeResult((4, [4]))
 
 
 def test_a_class_without_a_schema_is_refused() -> None:

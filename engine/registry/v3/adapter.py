@@ -56,6 +56,7 @@ def v3_spec(
         is_output=schema.is_output_node,
         side_effect=schema.is_output_node,
         input_is_list=schema.is_input_list,
+        is_async=runs_async(cls),
         not_idempotent=schema.not_idempotent,
         deprecated=schema.is_deprecated,
         experimental=schema.is_experimental,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import types
+from abc import ABCMeta
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from engine.registry.v3.options import HiddenHolder
 from engine.registry.v3.schema import Schema
@@ -54,8 +56,8 @@ class _ClassProperty(Generic[T]):
         return self._read(owner)
 
 
-class _Lockable(type):
-    """Classes whose running clones refuse to be changed."""
+class _Lockable(ABCMeta):
+    """Classes whose running clones refuse to be changed; packs may mix in abstract classes."""
 
     def __setattr__(cls, name: str, value: Any) -> None:
         if cls.__dict__.get("_locked"):
@@ -89,8 +91,12 @@ class ComfyNode(metaclass=_Lockable):
     @classmethod
     def running_clone(cls, hidden: HiddenHolder) -> type[ComfyNode]:
         """Return the class one call runs on: it has hidden values and refuses changes."""
-        members = {"hidden": hidden, "_locked": True, "__module__": cls.__module__}
-        return cast("type[ComfyNode]", _Lockable(cls.__name__, (cls,), members))
+        members = {"hidden": hidden, "__module__": cls.__module__}
+        clone: type[ComfyNode] = types.new_class(
+            cls.__name__, (cls,), exec_body=lambda namespace: namespace.update(members)
+        )
+        type.__setattr__(clone, "_locked", True)
+        return clone
 
     @classmethod
     def EXECUTE_NORMALIZED(cls, *args: Any, **kwargs: Any) -> NodeOutput:  # noqa: N802
