@@ -49,6 +49,12 @@ class DeclaredInput:
         """`[type, options]`, as errors name it."""
         return [self.type, self.options]
 
+    @property
+    def is_socket(self) -> bool:
+        """Whether only links make sense here; packs' types may have widgets of their own."""
+        name = plain_name(self.type)
+        return name not in _CONVERSIONS and name not in ("COMBO", "*") and "," not in name
+
 
 def read_declarations(declared: InputTypes) -> list[DeclaredInput]:
     """List required and optional inputs, touching what packs return only as they allow."""
@@ -163,6 +169,20 @@ def _not_a_choice(declared: DeclaredInput, value: Any, about: dict[str, Any]) ->
     if len(choices) > _CHOICES_SHOWN:
         about = {**about, "input_config": None}
     return make_error("value_not_in_list", "A value is not among the choices", details, **about)
+
+
+def value_in_socket(declared: DeclaredInput, value: Any) -> ValidationError:
+    """Return the error of a written value where only a link can bring what is needed."""
+    wanted = plain_name(declared.type)
+    details = f"{declared.name}: connect an output of type {wanted}; got {shorten(value)}"
+    return make_error(
+        "bad_linked_input" if isinstance(value, BareList) else "invalid_input_type",
+        "A value stands where a link is needed",
+        details,
+        input_name=declared.name,
+        input_config=declared.config,
+        received_value=value,
+    )
 
 
 def missing_input(declared: DeclaredInput) -> ValidationError:

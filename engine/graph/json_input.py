@@ -13,7 +13,8 @@ MAX_SIZE = 100 << 20
 MAX_DEPTH = 128
 """Lists and objects inside each other; real workflows stay below 20."""
 
-_LEAVES = frozenset({str, int, float, bool, type(None)})
+_LEAVES = frozenset({str, float, bool, type(None)})
+_MAX_INT = 10**1000  # seeds have 20 digits; Python refuses to print numbers beyond 4,300
 
 
 def loads(text: str | bytes, where: str) -> Any:
@@ -61,15 +62,22 @@ def check_json(data: object, where: str) -> None:
         for value in level:
             if isinstance(value, dict):
                 _check_keys(value, where)
-                deeper.extend(v for v in value.values() if type(v) not in _LEAVES)
+                deeper += [v for v in value.values() if not _is_plain(v)]
             elif isinstance(value, list):
-                deeper.extend(v for v in value if type(v) not in _LEAVES)
+                deeper += [v for v in value if not _is_plain(v)]
+            elif isinstance(value, int) and not -_MAX_INT < value < _MAX_INT:
+                raise WorkflowFormatError(where, "a number has too many digits")
             elif not isinstance(value, str | int | float | None):
                 raise WorkflowFormatError(where, f"{type(value).__name__} is no JSON value")
         level = deeper
         depth += 1
         if depth > MAX_DEPTH:
             raise WorkflowFormatError(where, _too_deep())
+
+
+def _is_plain(value: object) -> bool:
+    kind = type(value)
+    return kind in _LEAVES or (kind is int and -_MAX_INT < value < _MAX_INT)  # type: ignore[operator]
 
 
 def _check_keys(value: dict[Any, Any], where: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.errors import nearest_name, shorten
+from engine.errors import shorten
 from engine.graph.errors import GraphCycleError
 from engine.graph.input_checks import (
     DeclaredInput,
@@ -20,18 +20,17 @@ from engine.graph.input_checks import (
     missing_input,
     plain_name,
     read_declarations,
+    value_in_socket,
     wrong_link_type,
 )
 from engine.graph.model import Graph, Link, Node, NodeId
+from engine.graph.prompt_errors import prompt_error
 from engine.graph.topology import consumers_among, find_cycles, upstream
 from engine.registry.matching import types_match
 from engine.registry.registry import Registry
 from engine.registry.spec import Hook, NodeSpec
 
 _logger = logging.getLogger(__name__)
-
-_SUGGESTIONS = 20
-"""Unknown types for which near names are looked up: the search is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ async def validate(
         for node_id in graph
         if node_id in errors
     }
-    error = _prompt_error(unknown, registry, outputs, valid, node_errors, targets)
+    error = prompt_error(unknown, registry, outputs, valid, node_errors, targets)
     return Validation(checked, () if error else valid, error, node_errors)
 
 
@@ -132,7 +131,7 @@ class _Checker:
         errors: list[ValidationError] = []
         received: dict[str, Any] = {}
         for item in declared.inputs:
-            found = self._check_input(item, values, received, spec.validate)
+            found = self._check_input(item, values, received, spec)
             if found is not None:
                 errors.append(found)
         for name, link in node.links():
@@ -161,13 +160,15 @@ class _Checker:
         item: DeclaredInput,
         values: dict[str, Any],
         received: dict[str, Any],
-        hook: Hook | None,
+        spec: NodeSpec,
     ) -> ValidationError | None:
         """Check one declared input; write its converted literal, or its upstream type."""
         if item.name not in values:
             return missing_input(item) if item.required else None
-        value = values[item.name]
+        value, hook = values[item.name], spec.validate
         if not isinstance(value, Link):
+            if spec.source == "native" and item.is_socket and value is not None:
+                return value_in_socket(item, value)
             exempt = hook is not None and (hook.takes_all or item.name in hook.names)
             values[item.name], error = check_literal(item, value, exempt=exempt)
             return error
@@ -255,48 +256,3 @@ def _cycle_error(cycle: tuple[NodeId, ...]) -> ValidationError:
         traceback=[],
         cycle=list(cycle),
     )
-
-
-def _prompt_error(
-    unknown: list[Node],
-    registry: Registry,
-    outputs: list[NodeId],
-    valid: tuple[NodeId, ...],
-    node_errors: Mapping[NodeId, dict[str, Any]],
-    targets: Collection[NodeId] | None,
-) -> ValidationError | None:
-    """Return why nothing can run, or None when an output can."""
-    if unknown:
-        return _unknown_types(unknown, registry)
-    if not outputs:
-        return make_error(
-            "prompt_no_outputs",
-            "The graph has no output",
-            "add a node that saves or shows something, such as SaveImage or PreviewImage"
-            if targets is None
-            else "none of the nodes asked for saves or shows something",
-        )
-    if not valid:
-        lines = [
-            f"{entry['class_type']} #{node_id}: {error['message']}: {error['details']}"
-            for node_id, entry in node_errors.items()
-            for error in entry["errors"]
-        ]
-        return make_error("prompt_outputs_failed_validation", "No output can run", "\n".join(lines))
-    return None
-
-
-def _unknown_types(unknown: list[Node], registry: Registry) -> ValidationError:
-    by_type: dict[str, list[NodeId]] = {}
-    for node in unknown:
-        by_type.setdefault(node.type, []).append(node.id)
-    lines: list[str] = []
-    described: list[dict[str, Any]] = []
-    for index, (name, ids) in enumerate(by_type.items()):
-        suggestion = nearest_name(name, registry) if index < _SUGGESTIONS else None
-        hint = f' Did you mean "{suggestion}"?' if suggestion else ""
-        shown = ", ".join(f"#{node_id}" for node_id in ids)
-        lines.append(f"node type {shorten(name)} ({shown}) is not known.{hint}")
-        described.append({"class_type": name, "node_ids": ids, "suggestion": suggestion})
-    message = "A node type is not known" if len(by_type) == 1 else "Node types are not known"
-    return make_error("invalid_prompt", message, "\n".join(lines), unknown_types=described)

@@ -210,3 +210,15 @@ def test_nodes_stand_right_of_what_feeds_them() -> None:
     graph = parse_api(load(FIXTURES / "default_0.4.api.json"))
     left = {str(n.id): n.extra["pos"][0] for n in graph_to_canvas(graph, REGISTRY).graph.nodes}
     assert all(left[k.source] < left[n.id] for n in graph.values() for _, k in n.links())
+
+
+def test_an_outer_instance_holds_values_of_a_widget_two_levels_down() -> None:
+    def instance(node_id: int, kind: str, inner: str, value: int) -> dict[str, Any]:
+        properties = {"proxyWidgets": [[inner, "width"]]}
+        return {"id": node_id, "type": kind, "properties": properties, "widgets_values": [value]}
+
+    latent = {"id": 3, "type": "EmptyLatentImage", "widgets_values": [1, 2, 3]}
+    deep = {"id": "deep", "name": "deep", "nodes": [latent]}
+    middle = {"id": "middle", "name": "middle", "nodes": [instance(2, "deep", "3", 20)]}
+    root = canvas(instance(1, "middle", "2", 30), definitions={"subgraphs": [deep, middle]})
+    assert convert(root).graph["1:2:3"].inputs["width"] == 30

@@ -58,7 +58,9 @@ def test_size_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
         loads("[1,2]", "x")
 
 
-@pytest.mark.parametrize("value", [{1: 2}, [object()], {"a": (1, 2)}, b"x"])
+@pytest.mark.parametrize(
+    "value", [{1: 2}, [object()], {"a": (1, 2)}, b"x", [10**5000], [-(10**5000)]]
+)
 def test_values_that_are_no_json_are_refused(value: object) -> None:
     with pytest.raises(WorkflowFormatError):
         check_json(value, "x")

@@ -96,6 +96,8 @@ async def test_literals_are_converted_to_declared_types() -> None:
         ({"seed": [1, 2, 3]}, "bad_linked_input", "seed: a link is [node id, output number]"),
         ({"sampler_name": "eular"}, "value_not_in_list", 'Did you mean "euler"?'),
         ({"sampler_name": 5}, "value_not_in_list", "euler, euler_ancestral, dpmpp_2m"),
+        ({"model": 5}, "invalid_input_type", "model: connect an output of type MODEL; got 5"),
+        ({"model": ["4"]}, "bad_linked_input", "model: connect an output of type MODEL"),
         ({"model": ["4", 1]}, "return_type_mismatch", "model: needs MODEL, but output 1 of"),
         ({"model": ["4", 3]}, "exception_during_inner_validation", "has 3 outputs"),
         ({"model": ["4", -1]}, "exception_during_inner_validation", "no number -1"),

@@ -144,6 +144,7 @@ class _Unfolder:
             unplaced = _read_instance_values(inner, self._promoted_ports(inner))
         else:
             inner.overrides, unplaced = group.values, group.unplaced
+        _take_overrides(scope, node_id, inner)
         if unplaced:
             message = f"its {unplaced} widget values fit no widget inside; those inside are used"
             self.report("unplaced_values", message, exec_id)
@@ -197,6 +198,20 @@ def _read_instance_values(scope: Scope, ports: list[int]) -> int:
         scope.promoted = dict(zip(by_name.values(), stored, strict=True))
         return 0
     return len(stored)
+
+
+def _take_overrides(scope: Scope, node_id: str, inner: Scope) -> None:
+    """Hand values that an outer instance holds for a nested one on to that one."""
+    if inner.instance is None or inner.definition is None:
+        return
+    ports = {port.name: index for index, port in enumerate(inner.definition.inputs)}
+    proxies = _proxy_widgets(inner.instance)
+    for (target, widget), value in scope.overrides.items():
+        if target != node_id:
+            continue
+        if widget in ports:
+            inner.promoted[ports[widget]] = value
+        inner.overrides.update((pair, value) for pair in proxies if pair[1] == widget)
 
 
 def _proxy_widgets(instance: CanvasNode) -> list[tuple[str, str]]:

@@ -93,8 +93,9 @@ def _primitive(scope: Scope, node_id: str, node: CanvasNode) -> Literal | None:
     substitute = bool(node.properties.get("Run widget replace on values"))
     if (node_id, "value") in scope.overrides:
         return Literal(scope.overrides[node_id, "value"], substitute)
-    if isinstance(node.widgets_values, list) and node.widgets_values:
-        return Literal(node.widgets_values[0], substitute)
+    stored = node.widgets_values
+    if isinstance(stored, list) and stored and stored[0] is not None:
+        return Literal(stored[0], substitute)
     return None
 
 
