@@ -24,7 +24,7 @@ def canny(image: torch.Tensor, low: float, high: float) -> torch.Tensor:
     """Return (B, H, W) with 1 on edges of a (B, H, W, C) image, 0 elsewhere.
 
     The image's luma is blurred (5 x 5, sigma 1); the Sobel gradient's length (a sharp step from
-    0 to 1 gives about 3) is kept where it is a maximum across the edge. Such pixels above `high`
+    0 to 1 gives 2.6) is kept where it is a maximum across the edge. Such pixels above `high`
     are edges, and those above `low` that touch an edge.
     """
     luma = _luma(image)

@@ -21,7 +21,7 @@ def canny(
 
     Args:
         low_threshold: Edges this weak are kept where they continue a stronger one.
-        high_threshold: Edges this strong are always kept; a step from black to white has about 2.8.
+        high_threshold: Edges this strong are always kept; a step from black to white has 2.6.
     """
     edges = find_edges(check_image(image), low_threshold, high_threshold)
     return edges.unsqueeze(-1).repeat(1, 1, 1, 3)
