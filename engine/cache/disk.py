@@ -36,6 +36,7 @@ _LOG = logging.getLogger(__name__)
 
 _QUEUED_ENTRIES = 256
 _QUEUED_BYTES = 1 << 30
+_TOUCHED_ENTRIES = 4096
 _READ_LATENCY_S = 0.01
 _READ_BYTES_PER_S = 500e6  # a SATA disk; replaced by what reads really take
 _MEASURED_FROM_BYTES = 1 << 20
@@ -69,12 +70,15 @@ class DiskTier:
         self._thread.start()
 
     def peek(self, digest: str) -> tuple[float, int] | None:
-        """Return (seconds it took, bytes) of an entry, or None; nothing is checked."""
+        """Return (seconds it took, bytes) of an entry, or None; only its head is checked."""
         try:
             with self._path(digest).open("rb") as file:
                 seconds = read_seconds(file.read(HEAD_BYTES))
                 return seconds, os.fstat(file.fileno()).st_size
-        except (OSError, BadEntryError):
+        except OSError:
+            return None
+        except BadEntryError as error:
+            self._discard(digest, error)
             return None
 
     def get(self, digest: str) -> Stored | None:
@@ -87,10 +91,7 @@ class DiskTier:
         except OSError:
             return None
         except BadEntryError as error:
-            _LOG.warning("%s %s is removed.", error, path)
-            self._submit(lambda index: self._delete(index, [digest]))
-            with suppress(OSError):
-                path.unlink()
+            self._discard(digest, error)
             return None
         if len(raw) >= _MEASURED_FROM_BYTES:
             measured = len(raw) / max(time.perf_counter() - started, 1e-6)
@@ -116,6 +117,9 @@ class DiskTier:
         """Count a use of an entry, if it is there."""
         with self._lock:
             self._touches[digest] += 1
+            many = len(self._touches) >= _TOUCHED_ENTRIES
+        if many:
+            self._submit(self._count_uses)
 
     def size(self) -> tuple[int, int]:
         """Return (entries, bytes) as of the last write."""
@@ -140,6 +144,13 @@ class DiskTier:
 
     def _path(self, digest: str) -> Path:
         return self._root / digest[:2] / digest[2:]
+
+    def _discard(self, digest: str, error: BadEntryError) -> None:
+        path = self._path(digest)
+        _LOG.warning("%s %s is removed.", error, path)
+        with suppress(OSError):  # if it stays, it stays a miss
+            path.unlink()
+        self._submit(lambda index: self._forget(index, digest))
 
     def _submit(self, job: Callable[[DiskIndex], None]) -> None:
         if self._thread.is_alive():
@@ -200,7 +211,6 @@ class DiskTier:
         for digest in files.keys() - known:
             found = self.peek(digest)
             if found is None:
-                files[digest].unlink(missing_ok=True)
                 continue
             seconds, size_bytes = found
             self._unlink(index.add(digest, size_bytes, seconds, self.max_bytes))
@@ -243,6 +253,10 @@ class DiskTier:
         with self._lock:
             touches, self._touches = self._touches, Counter()
         index.touch(touches)
+
+    def _forget(self, index: DiskIndex, digest: str) -> None:
+        if not self._path(digest).exists():  # it may have been computed and written again
+            index.remove([digest])
 
     def _delete(self, index: DiskIndex, digests: list[str]) -> None:
         index.remove(digests)

@@ -207,6 +207,23 @@ def test_what_was_on_the_device_returns_to_it_from_disk(device: FakeDevice) -> N
     assert cache.explain("a", make_key("a")).text == "on the device"
 
 
+@pytest.mark.parametrize("damage", [b"", b"GIF89a", b"TESSRES1" + bytes(48)])
+def test_a_damaged_entry_on_disk_is_a_miss_and_removed(
+    disk: DiskTier, tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = CostCache(ram_bytes=0, device_bytes=0, disk=disk)
+    put(first, "a", make_entry(seconds=5))
+    disk.flush()
+    (path,) = (tmp_path / "results").glob("??/*")
+    path.write_bytes(damage)
+    first.begin({})
+    assert first.get("a", make_key("a")) is None
+    assert not path.exists()
+    put(first, "a", make_entry(seconds=5))
+    disk.flush()
+    assert first.get("a", make_key("a")) is not None
+
+
 @pytest.mark.parametrize(
     ("entry", "storable"),
     [

@@ -186,6 +186,7 @@ def test_files_and_index_that_disagree_are_reconciled(open_tier: OpenTier, root:
     assert not stray.exists()
 
 
+@pytest.mark.e2e
 def test_a_crash_between_write_and_rename_leaves_no_entry(
     open_tier: OpenTier, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +211,7 @@ def test_a_crash_between_write_and_rename_leaves_no_entry(
     assert not left.exists()
 
 
+@pytest.mark.e2e
 def test_two_processes_share_one_directory(open_tier: OpenTier, root: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from engine.cache.disk import DiskTier;"

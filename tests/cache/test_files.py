@@ -186,6 +186,7 @@ def test_threads_may_share_it(tmp_path: Path) -> None:
     assert len({tuple(digests) for digests in found}) == 1
 
 
+@pytest.mark.e2e
 def test_processes_may_share_the_store(tmp_path: Path) -> None:
     for i in range(30):
         write(tmp_path / f"model{i}", b"%d" % i)

@@ -83,6 +83,7 @@ def test_the_order_of_a_dict_does_not_matter(value: dict[Any, int]) -> None:
     assert fingerprint(dict(reversed(value.items()))) == fingerprint(value)
 
 
+@pytest.mark.e2e
 def test_other_processes_agree_whatever_their_hash_seed() -> None:
     value = {"b": [1, 2.5, "x", None, True], "a": {"z": "ü"}, "s": ["\ud800", 2**80]}
     code = (

@@ -164,6 +164,7 @@ def test_a_renumbered_graph_has_the_same_keys(seed: int, choose: random.Random) 
     assert [key.digest for key in before.values()] == [key.digest for key in after.values()]
 
 
+@pytest.mark.e2e
 def test_other_processes_make_the_same_keys_whatever_their_hash_seed() -> None:
     code = (
         "import json; from tests.cache.test_keys import keys_of, sampled_graph;"
