@@ -1,0 +1,1 @@
+"""Worker processes: the wire to them, the pool that keeps them, their main loop."""

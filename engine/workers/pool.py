@@ -1,0 +1,129 @@
+"""`WorkerPool`: what the server knows of its workers, whichever way they are started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, TypeAlias
+
+from engine.errors import EngineError
+from engine.workers.wire import (
+    Broadcast,
+    Converted,
+    JobEnded,
+    JobMessage,
+    JobOutput,
+    JobPreview,
+    Validated,
+)
+
+JobEvent: TypeAlias = JobMessage | JobOutput | JobPreview
+"""What a worker tells of a job while it runs; `JobEnded` ends it."""
+
+
+class WorkerState(StrEnum):
+    """Where a worker stands."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    BUSY = "busy"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerInfo:
+    """One worker.
+
+    Attributes:
+        name: Stable over restarts: "cpu", "cuda:0".
+        job_id: The job it runs, or None.
+        pid: Its process; None where it has none of this machine.
+        models: Model files it used last: jobs that need them are cheap for it.
+        problem: Why it is dead or not ready, for people.
+    """
+
+    name: str
+    device: str
+    state: WorkerState
+    job_id: str | None = None
+    pid: int | None = None
+    memory_bytes: int = 0
+    models: frozenset[str] = frozenset()
+    restarts: int = 0
+    problem: str | None = None
+
+
+class WorkerDiedError(EngineError):
+    """A worker ended while it was needed; the job can be given to another."""
+
+    code = "worker_died"
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"Worker {name} ended: {reason}.")
+
+
+class WorkerPool(Protocol):
+    """Workers, one per device. A dead one is started again; nothing here waits for ever.
+
+    The same contract tests run against every implementation.
+    """
+
+    async def start(self) -> None:
+        """Start the workers; returns at once, they get ready in the meantime."""
+        ...
+
+    async def stop(self) -> None:
+        """End all workers; no process is left behind."""
+        ...
+
+    def workers(self) -> Sequence[WorkerInfo]:
+        """List the workers as they are now."""
+        ...
+
+    def listen(
+        self, *, changed: Callable[[], None], broadcast: Callable[[Broadcast], None]
+    ) -> None:
+        """Call `changed` when a worker's state changes, `broadcast` for messages of packs."""
+        ...
+
+    async def ready(self) -> None:
+        """Wait until one worker can answer. Raises: WorkerDiedError, when none will."""
+        ...
+
+    async def validate(self, prompt: Mapping[str, Any], targets: Sequence[str] | None) -> Validated:
+        """Check an API prompt. Raises: WorkerDiedError."""
+        ...
+
+    async def convert(self, workflow: Mapping[str, Any]) -> Converted:
+        """Turn a canvas workflow into an API prompt. Raises: WorkerDiedError."""
+        ...
+
+    async def query(self, topic: str, argument: str = "") -> bytes:
+        """Return JSON on "object_info", "devices", "packs", "cache", "reasons", "models" …"""
+        ...
+
+    async def run(
+        self,
+        worker: str,
+        job_id: str,
+        prompt: Mapping[str, Any],
+        outputs: Sequence[str],
+        extra_data: Mapping[str, Any],
+        on_event: Callable[[JobEvent], None],
+    ) -> JobEnded:
+        """Run a job on a worker, reporting in order. Raises: WorkerDiedError."""
+        ...
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a running job within one step; nothing happens when it does not run."""
+        ...
+
+    def free(self, *, unload_models: bool, free_memory: bool) -> None:
+        """Ask every worker to give memory back before its next job."""
+        ...
+
+    def routes(self) -> Mapping[str, tuple[int, str]]:
+        """Return the packs' HTTP routes: "METHOD /path" -> (loopback port, secret header value)."""
+        ...

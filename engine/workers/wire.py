@@ -1,0 +1,211 @@
+"""The messages between server and worker, both directions, and their frames.
+
+A frame is a 4-byte big-endian length and one msgpack map tagged with "type"; no pickles. The
+first message each way carries `VERSION`: two processes of different versions part at once. JSON
+payloads that the receiving side only passes on (prompts, ui, object_info) travel as raw JSON
+bytes, so nothing is parsed twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar, TypeAlias
+
+import msgspec
+
+from engine.errors import EngineError
+
+VERSION = 1
+FRAME_LIMIT = 256 * 1024 * 1024
+
+
+class WireError(EngineError):
+    """The other process sent something that is no message of this protocol."""
+
+    code = "wire_error"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"Worker connection: {problem}")
+
+
+class _Message(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
+    """Base of all messages."""
+
+    TO_WORKER: ClassVar[bool]
+
+
+# --- server to worker --------------------------------------------------------------------------
+
+
+class Start(_Message, tag="start"):
+    """First message: how to compose the engine (fields of `Settings`, paths as text)."""
+
+    version: int
+    settings: dict[str, Any]
+
+
+class Validate(_Message, tag="validate"):
+    """Check a prompt; answered by `Validated` with the same `request`."""
+
+    request: int
+    prompt: msgspec.Raw
+    targets: list[str] | None = None
+
+
+class Convert(_Message, tag="convert"):
+    """Turn a canvas workflow into an API prompt; answered by `Converted`."""
+
+    request: int
+    workflow: msgspec.Raw
+
+
+class Run(_Message, tag="run"):
+    """Run a validated prompt; answered by events and one `JobEnded`."""
+
+    job_id: str
+    prompt: msgspec.Raw
+    outputs: list[str]
+    extra_data: msgspec.Raw
+
+
+class Cancel(_Message, tag="cancel"):
+    """Stop a job within a step; None stops whichever runs."""
+
+    job_id: str | None = None
+
+
+class Free(_Message, tag="free"):
+    """Give memory back between jobs."""
+
+    unload_models: bool = False
+    free_memory: bool = False
+
+
+class Query(_Message, tag="query"):
+    """Ask for something only the worker knows; answered by `Answer`.
+
+    topic: "object_info" (argument: a type or ""), "devices", "cache", "reasons" (a job id).
+    """
+
+    request: int
+    topic: str
+    argument: str = ""
+
+
+class Stop(_Message, tag="stop"):
+    """Finish, then end the process."""
+
+
+# --- worker to server --------------------------------------------------------------------------
+
+
+class Ready(_Message, tag="ready"):
+    """The engine is composed.
+
+    routes_port: Loopback port with the packs' own HTTP routes, or None; `routes` lists them as
+    "METHOD /path".
+    """
+
+    version: int
+    pid: int
+    device: str
+    packs: msgspec.Raw
+    routes: list[str] = []
+    routes_port: int | None = None
+
+
+class Failed(_Message, tag="failed"):
+    """The engine could not be composed; the process ends after this."""
+
+    error: str
+
+
+class Validated(_Message, tag="validated"):
+    """Answer to `Validate`; `error` and `node_errors` in the contract's shapes."""
+
+    request: int
+    outputs: list[str]
+    prompt: msgspec.Raw
+    error: msgspec.Raw
+    node_errors: msgspec.Raw
+
+
+class Converted(_Message, tag="converted"):
+    """Answer to `Convert`; `problem` is set when there is no prompt."""
+
+    request: int
+    prompt: msgspec.Raw
+    problem: str | None = None
+
+
+class Answer(_Message, tag="answer"):
+    """Answer to `Query`: JSON."""
+
+    request: int
+    body: msgspec.Raw
+
+
+class JobMessage(_Message, tag="job_message"):
+    """A message of contract §3.1 about a job; `keep` ones belong in its history."""
+
+    job_id: str
+    kind: str
+    data: msgspec.Raw
+    keep: bool = False
+
+
+class JobOutput(_Message, tag="job_output"):
+    """A node of a job has something to show."""
+
+    job_id: str
+    node_id: str
+    ui: msgspec.Raw
+    meta: msgspec.Raw
+
+
+class JobPreview(_Message, tag="job_preview"):
+    """A picture of work in progress."""
+
+    job_id: str
+    image_type: str
+    image: bytes
+    meta: msgspec.Raw
+
+
+class JobEnded(_Message, tag="job_ended"):
+    """A job is over: state "success", "error" or "cancelled"."""
+
+    job_id: str
+    state: str
+    error: str | None = None
+
+
+class Broadcast(_Message, tag="broadcast"):
+    """A pack's message for the browsers; sid None means all."""
+
+    event: str
+    data: msgspec.Raw
+    sid: str | None = None
+
+
+class Alive(_Message, tag="alive"):
+    """Sent every second, also while a job runs: the watchdog's sign of life."""
+
+    job_id: str | None
+    memory_bytes: int
+
+
+ToWorker: TypeAlias = Start | Validate | Convert | Run | Cancel | Free | Query | Stop
+FromWorker: TypeAlias = (
+    Ready
+    | Failed
+    | Validated
+    | Converted
+    | Answer
+    | JobMessage
+    | JobOutput
+    | JobPreview
+    | JobEnded
+    | Broadcast
+    | Alive
+)
