@@ -101,7 +101,7 @@ class WorkerPool(Protocol):
         ...
 
     async def query(self, topic: str, argument: str = "") -> bytes:
-        """Return JSON on "object_info", "devices", "packs", "cache", "reasons", "models" …"""
+        """Return JSON on "object_info", "devices", "packs", "cache", "reasons" or "models"."""
         ...
 
     async def run(

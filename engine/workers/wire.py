@@ -8,8 +8,7 @@ bytes, so nothing is parsed twice.
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -31,20 +30,18 @@ class WireError(EngineError):
 class _Message(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
     """Base of all messages."""
 
-    TO_WORKER: ClassVar[bool]
-
 
 # --- server to worker --------------------------------------------------------------------------
 
 
-class Start(_Message, tag="start"):
+class Start(_Message, frozen=True, kw_only=True, tag="start"):
     """First message: how to compose the engine (fields of `Settings`, paths as text)."""
 
     version: int
     settings: dict[str, Any]
 
 
-class Validate(_Message, tag="validate"):
+class Validate(_Message, frozen=True, kw_only=True, tag="validate"):
     """Check a prompt; answered by `Validated` with the same `request`."""
 
     request: int
@@ -52,14 +49,14 @@ class Validate(_Message, tag="validate"):
     targets: list[str] | None = None
 
 
-class Convert(_Message, tag="convert"):
+class Convert(_Message, frozen=True, kw_only=True, tag="convert"):
     """Turn a canvas workflow into an API prompt; answered by `Converted`."""
 
     request: int
     workflow: msgspec.Raw
 
 
-class Run(_Message, tag="run"):
+class Run(_Message, frozen=True, kw_only=True, tag="run"):
     """Run a validated prompt; answered by events and one `JobEnded`."""
 
     job_id: str
@@ -68,20 +65,20 @@ class Run(_Message, tag="run"):
     extra_data: msgspec.Raw
 
 
-class Cancel(_Message, tag="cancel"):
+class Cancel(_Message, frozen=True, kw_only=True, tag="cancel"):
     """Stop a job within a step; None stops whichever runs."""
 
     job_id: str | None = None
 
 
-class Free(_Message, tag="free"):
+class Free(_Message, frozen=True, kw_only=True, tag="free"):
     """Give memory back between jobs."""
 
     unload_models: bool = False
     free_memory: bool = False
 
 
-class Query(_Message, tag="query"):
+class Query(_Message, frozen=True, kw_only=True, tag="query"):
     """Ask for something only the worker knows; answered by `Answer`.
 
     topic: "object_info" (argument: a type or ""), "devices", "cache", "reasons" (a job id).
@@ -92,14 +89,14 @@ class Query(_Message, tag="query"):
     argument: str = ""
 
 
-class Stop(_Message, tag="stop"):
+class Stop(_Message, frozen=True, kw_only=True, tag="stop"):
     """Finish, then end the process."""
 
 
 # --- worker to server --------------------------------------------------------------------------
 
 
-class Ready(_Message, tag="ready"):
+class Ready(_Message, frozen=True, kw_only=True, tag="ready"):
     """The engine is composed.
 
     routes_port: Loopback port with the packs' own HTTP routes, or None; `routes` lists them as
@@ -114,13 +111,13 @@ class Ready(_Message, tag="ready"):
     routes_port: int | None = None
 
 
-class Failed(_Message, tag="failed"):
+class Failed(_Message, frozen=True, kw_only=True, tag="failed"):
     """The engine could not be composed; the process ends after this."""
 
     error: str
 
 
-class Validated(_Message, tag="validated"):
+class Validated(_Message, frozen=True, kw_only=True, tag="validated"):
     """Answer to `Validate`; `error` and `node_errors` in the contract's shapes."""
 
     request: int
@@ -130,7 +127,7 @@ class Validated(_Message, tag="validated"):
     node_errors: msgspec.Raw
 
 
-class Converted(_Message, tag="converted"):
+class Converted(_Message, frozen=True, kw_only=True, tag="converted"):
     """Answer to `Convert`; `problem` is set when there is no prompt."""
 
     request: int
@@ -138,14 +135,14 @@ class Converted(_Message, tag="converted"):
     problem: str | None = None
 
 
-class Answer(_Message, tag="answer"):
+class Answer(_Message, frozen=True, kw_only=True, tag="answer"):
     """Answer to `Query`: JSON."""
 
     request: int
     body: msgspec.Raw
 
 
-class JobMessage(_Message, tag="job_message"):
+class JobMessage(_Message, frozen=True, kw_only=True, tag="job_message"):
     """A message of contract §3.1 about a job; `keep` ones belong in its history."""
 
     job_id: str
@@ -154,7 +151,7 @@ class JobMessage(_Message, tag="job_message"):
     keep: bool = False
 
 
-class JobOutput(_Message, tag="job_output"):
+class JobOutput(_Message, frozen=True, kw_only=True, tag="job_output"):
     """A node of a job has something to show."""
 
     job_id: str
@@ -163,7 +160,7 @@ class JobOutput(_Message, tag="job_output"):
     meta: msgspec.Raw
 
 
-class JobPreview(_Message, tag="job_preview"):
+class JobPreview(_Message, frozen=True, kw_only=True, tag="job_preview"):
     """A picture of work in progress."""
 
     job_id: str
@@ -172,7 +169,7 @@ class JobPreview(_Message, tag="job_preview"):
     meta: msgspec.Raw
 
 
-class JobEnded(_Message, tag="job_ended"):
+class JobEnded(_Message, frozen=True, kw_only=True, tag="job_ended"):
     """A job is over: state "success", "error" or "cancelled"."""
 
     job_id: str
@@ -180,7 +177,7 @@ class JobEnded(_Message, tag="job_ended"):
     error: str | None = None
 
 
-class Broadcast(_Message, tag="broadcast"):
+class Broadcast(_Message, frozen=True, kw_only=True, tag="broadcast"):
     """A pack's message for the browsers; sid None means all."""
 
     event: str
@@ -188,7 +185,7 @@ class Broadcast(_Message, tag="broadcast"):
     sid: str | None = None
 
 
-class Alive(_Message, tag="alive"):
+class Alive(_Message, frozen=True, kw_only=True, tag="alive"):
     """Sent every second, also while a job runs: the watchdog's sign of life."""
 
     job_id: str | None
