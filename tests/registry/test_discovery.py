@@ -317,12 +317,15 @@ def test_start_up_scripts_run_apart_from_their_packs(root: Path) -> None:
 
 
 def test_packs_find_the_modules_of_their_host(root: Path, registry: Registry) -> None:
-    source = "import comfy_execution.graph_utils as g\nNODE_CLASS_MAPPINGS = {}\nassert g.is_link"
-    write(root, {"p.py": source})
+    imports = "from comfy_api.latest import ComfyExtension, io, ui\nimport comfy_execution.graph"
+    source = V3.format(entrypoint="async def").replace(
+        "class Extension", "class Extension(ComfyExtension)"
+    )
+    write(root, {"p.py": source.replace("from engine.registry.v3 import io", imports)})
 
     compat_path()
     length = len(sys.path)
     compat_path()
 
     assert len(sys.path) == length
-    assert load_one(registry, root).error is None
+    assert load_one(registry, root).node_types == ("ModernNode",)
