@@ -28,6 +28,7 @@ class DiffusionNetworkModel:
 
     Attributes:
         input_channels: Channels the network takes; more than the latent's for inpainting models.
+        context_width: D of the text conditioning it takes.
         patches: Applied to the weights in this order when they are placed.
         activation_bytes: (B, C, h, w) -> bytes a forward pass takes besides the weights.
     """
@@ -38,6 +39,7 @@ class DiffusionNetworkModel:
     schedule: NoiseSchedule
     latent_format: LatentFormat
     input_channels: int
+    context_width: int
     activation_bytes: Callable[[tuple[int, ...]], int]
     patches: tuple[Patch, ...] = ()
     options: Mapping[str, Any] = field(default_factory=_no_options)
@@ -53,7 +55,9 @@ class DiffusionNetworkModel:
         with self.residency.use(
             self.component, self.patches, working_bytes=self.activation_bytes(batch_shape)
         ) as network:
-            yield UnetForward(network, self.input_channels, self.residency.dtype)
+            yield UnetForward(
+                network, self.input_channels, self.context_width, self.residency.dtype
+            )
 
     def with_settings(
         self,
@@ -85,8 +89,11 @@ class UnetForward:
     `extra` may hold "concat": (B, C', h, w), the further input channels of inpainting models.
     """
 
-    def __init__(self, unet: nn.Module, input_channels: int, dtype: torch.dtype) -> None:
-        self._unet, self._input_channels, self._dtype = unet, input_channels, dtype
+    def __init__(
+        self, unet: nn.Module, input_channels: int, context_width: int, dtype: torch.dtype
+    ) -> None:
+        self._unet, self._dtype = unet, dtype
+        self._input_channels, self._context_width = input_channels, context_width
 
     def __call__(
         self,
@@ -95,19 +102,12 @@ class UnetForward:
         context: torch.Tensor,
         extra: Mapping[str, Any],
     ) -> torch.Tensor:
-        """Return the raw prediction; see `engine.types.Network`."""
-        unknown = set(extra) - {"concat"}
-        if unknown:
-            raise InvalidValueError("Diffusion model, extra inputs", sorted(unknown), '"concat"')
+        """Return the raw prediction; see `engine.types.Network`.
+
+        Raises: InvalidValueError, when an input is of another kind of model.
+        """
         inputs = torch.cat([x, extra["concat"]], dim=1) if "concat" in extra else x
-        if inputs.shape[1] != self._input_channels:
-            raise InvalidValueError(
-                "Diffusion model, input",
-                f"{inputs.shape[1]} channels",
-                f"{self._input_channels} channels",
-                "Inpainting models need a masked picture beside the latent; other models need an"
-                " empty latent or a VAE of their own kind.",
-            )
+        self._check(inputs, context, extra)
         with torch.no_grad():
             (prediction,) = self._unet(
                 inputs.to(self._dtype, memory_format=torch.channels_last),
@@ -117,3 +117,23 @@ class UnetForward:
             )
         result: torch.Tensor = prediction.float()
         return result
+
+    def _check(self, inputs: torch.Tensor, context: torch.Tensor, extra: Mapping[str, Any]) -> None:
+        unknown = set(extra) - {"concat"}
+        if unknown:
+            raise InvalidValueError("Diffusion model, extra inputs", sorted(unknown), '"concat"')
+        if inputs.shape[1] != self._input_channels:
+            raise InvalidValueError(
+                "Diffusion model, input",
+                f"{inputs.shape[1]} channels",
+                f"{self._input_channels} channels",
+                "Inpainting models need a masked picture beside the latent; other models need an"
+                " empty latent or a VAE of their own kind.",
+            )
+        if context.shape[-1] != self._context_width:
+            raise InvalidValueError(
+                "Diffusion model, conditioning",
+                f"vectors of {context.shape[-1]} numbers",
+                f"vectors of {self._context_width} numbers",
+                "Encode the prompt with the CLIP that belongs to the model.",
+            )

@@ -4,7 +4,7 @@ Unpickling can run code, so it never happens in this process. The child (`unpick
 `weights_only`; in case that check has a hole it also runs without environment, with an audit hook
 that refuses processes, sockets and writing outside its target (all systems), with limits on CPU
 time, memory and file size (POSIX), and in a network namespace without interfaces where the
-kernel allows that to unprivileged users (Linux). The result is kept under the file's hash.
+kernel lets this user make one (Linux). The result is kept under the file's hash.
 """
 
 from __future__ import annotations

@@ -171,6 +171,8 @@ def _explain(path: Path, error: Exception) -> tuple[str, str]:
         return "it is empty", again
     if head.startswith(b"version https://git-lfs"):
         return "it is a Git LFS pointer, not the weights themselves", again
+    if head.startswith(b"GGUF"):
+        return "it is a GGUF file, which is not supported", "Use a .safetensors version of it."
     if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
         return "it is a web page, not weights", again
     if any(sign in str(error) for sign in _CUT_SHORT):

@@ -17,9 +17,9 @@ from __future__ import annotations
 import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 import torch
 from torch import nn
@@ -30,6 +30,7 @@ from engine.models.placement import Placed, place, placed_bytes
 
 DEFAULT_IDLE_BYTES: Final = 256 << 20
 """Keeps SD 1.5 at 512×512 under 4.6 GB in float32 for about 2 s a picture, which takes minutes."""
+_Key: TypeAlias = tuple[str, tuple[Patch, ...], torch.dtype]  # component, patches, dtype
 _HEADROOM_BYTES: Final = 256 << 20
 
 
@@ -53,7 +54,7 @@ class Residency:
         self.device = device
         self.dtype = dtype or (torch.float16 if device.type == "cuda" else torch.float32)
         self.idle_bytes = idle_bytes if device.type == "cpu" else None
-        self._placed: OrderedDict[Hashable, Placed] = OrderedDict()
+        self._placed: OrderedDict[_Key, Placed] = OrderedDict()
         self._lock = threading.RLock()
 
     @contextmanager
@@ -92,11 +93,7 @@ class Residency:
     def held(self, component: Component) -> list[torch.Tensor]:
         """List the memory a component takes now, one tensor for each placed variant."""
         with self._lock:
-            return [
-                entry.arena
-                for key, entry in self._placed.items()
-                if isinstance(key, tuple) and key[0] == component.key
-            ]
+            return [e.arena for key, e in self._placed.items() if key[0] == component.key]
 
     def placed_bytes(self) -> int:
         """Return the bytes all placed networks take on the device."""
@@ -118,7 +115,7 @@ class Residency:
             return before - self.placed_bytes()
 
     def _make_room(
-        self, key: Hashable, component: Component, working_bytes: int, dtype: torch.dtype
+        self, key: _Key, component: Component, working_bytes: int, dtype: torch.dtype
     ) -> None:
         """Drop idle networks, least recently used first, until the policy is satisfied."""
         needed = working_bytes + _HEADROOM_BYTES
@@ -133,8 +130,8 @@ class Residency:
                 return
             self._drop(candidate)
 
-    def _idle(self) -> list[Hashable]:
+    def _idle(self) -> list[_Key]:
         return [key for key, entry in self._placed.items() if entry.users == 0]
 
-    def _drop(self, key: Hashable) -> None:
+    def _drop(self, key: _Key) -> None:
         self._placed.pop(key).clear()

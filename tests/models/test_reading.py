@@ -75,6 +75,7 @@ HOSTILE: dict[str, Callable[[Path], object]] = {
     "LFS pointer": lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\n"),
     "header of 2^60 bytes": lambda path: path.write_bytes(struct.pack("<Q", 1 << 60) + b"{}"),
     "header of 2^64 - 1 bytes": lambda path: path.write_bytes(b"\xff" * 8 + b"{}"),
+    "GGUF": lambda path: path.write_bytes(b"GGUF\3\0\0\0" + b"\0" * 64),
     "cut short": truncated,
     "header is no JSON": lambda path: raw(path, b"{{{{", b"\0" * 8),
     "header is a list": lambda path: raw(path, [1, 2], b"\0" * 8),
@@ -105,7 +106,7 @@ def test_a_bad_file_is_one_clear_error(tmp_path: Path, make: Callable[[Path], ob
 
 @pytest.mark.parametrize(
     ("kind", "says"),
-    [("text", "is text"), ("web page", "web page"), ("LFS pointer", "Git LFS"),
+    [("text", "is text"), ("web page", "web page"), ("LFS pointer", "Git LFS"), ("GGUF", "GGUF"),
      ("empty", "is empty"), ("cut short", "cut short")],
 )  # fmt: skip
 def test_the_error_says_what_the_file_is(tmp_path: Path, kind: str, says: str) -> None:

@@ -68,6 +68,7 @@ def diffusion_model(source: WeightFile, key: str, residency: Residency) -> Diffu
         schedule=NoiseSchedule(zero_terminal_snr=config.zero_terminal_snr),
         latent_format=_latent_format(config, shape.out_channels),
         input_channels=shape.in_channels,
+        context_width=shape.context_width,
         activation_bytes=partial(_activation_bytes, finest),
     )
 
