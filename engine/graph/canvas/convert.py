@@ -13,7 +13,7 @@ from engine.graph.canvas.flatten import Scope, unfold
 from engine.graph.canvas.model import CanvasNode, CanvasWorkflow
 from engine.graph.canvas.resolve import VIRTUAL_TYPES, Literal, resolve_link
 from engine.graph.canvas.text import fill_placeholders, resolve_choices
-from engine.graph.canvas.widgets import default_value, owns_widget, read_widgets
+from engine.graph.canvas.widgets import default_value, find_widgets, owns_widget, read_widgets
 from engine.graph.errors import Problem
 from engine.graph.input_checks import DeclaredInput, plain_name
 from engine.graph.model import Graph, Node
@@ -98,14 +98,14 @@ class _Converter:
         declared = self.declarations(node.type)
         if node.type not in self.registry:
             self.report("unknown_type", f'its type "{node.type}" is not known', exec_id)
-        found = read_widgets(declared, node)
-        if found.unplaced:
+        places = find_widgets(declared, node)
+        if places.unplaced:
             self.report(
                 "unplaced_values",
-                f"{found.unplaced} of its widget values belong to no input that is known",
+                f"{places.unplaced} of its widget values belong to no input that is known",
                 exec_id,
             )
-        values = dict(found.by_name)
+        values = read_widgets(places, node)
         inner_id = exec_id.removeprefix(scope.prefix)
         values.update((w, v) for (node_id, w), v in scope.overrides.items() if node_id == inner_id)
         linked = {socket.name for socket in node.inputs if socket.link is not None}

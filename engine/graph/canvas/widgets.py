@@ -71,32 +71,39 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class WidgetValues:
-    """Values by input name; `unplaced`: how many stored values no input was found for."""
+class WidgetPlaces:
+    """Where a node's values are: list index or key, by input name.
 
-    by_name: dict[str, Any]
+    `unplaced`: how many stored values no input was found for.
+    """
+
+    by_name: Mapping[str, int | str]
     unplaced: int = 0
 
 
-def read_widgets(declared: Sequence[DeclaredInput] | None, node: CanvasNode) -> WidgetValues:
-    """Return a node's widget values by input name.
+def find_widgets(declared: Sequence[DeclaredInput] | None, node: CanvasNode) -> WidgetPlaces:
+    """Return where `node.widgets_values` holds the value of each input.
 
     Args:
         declared: The node type's inputs; None for an unknown type.
     """
     stored = node.widgets_values
     if isinstance(stored, dict):
-        known = None if declared is None else {item.name for item in declared}
-        return WidgetValues({k: v for k, v in stored.items() if known is None or k in known})
+        known = stored.keys() if declared is None else {item.name for item in declared}
+        return WidgetPlaces({key: key for key in stored if key in known})
     if not isinstance(stored, list):
-        return WidgetValues({})
+        return WidgetPlaces({})
     names = stored_names(node)
     if names is not None:
-        pairs = zip(names, stored, strict=True)
-        return WidgetValues({name: value for name, value in pairs if name is not None})
+        return WidgetPlaces({name: i for i, name in enumerate(names) if name is not None})
     if declared is None:
-        return WidgetValues({}, len(stored))
-    return _place(list(declared), _sockets(node), stored)
+        return WidgetPlaces({}, len(stored))
+    return _place(declared, _sockets(node), stored)
+
+
+def read_widgets(places: WidgetPlaces, node: CanvasNode) -> dict[str, Any]:
+    """Return a node's widget values by input name."""
+    return {name: node.widgets_values[place] for name, place in places.by_name.items()}
 
 
 def stored_names(node: CanvasNode) -> list[str | None] | None:
@@ -190,33 +197,37 @@ _LAYOUTS = tuple(_layouts())
 
 
 def _place(
-    declared: list[DeclaredInput], sockets: Collection[str], stored: list[Any]
-) -> WidgetValues:
+    declared: Sequence[DeclaredInput], sockets: Collection[str], stored: list[Any]
+) -> WidgetPlaces:
     for layout in _LAYOUTS:
         slots = widget_slots(declared, sockets, layout)
         if len(slots) == len(stored) and all(
             slot.accepts(value) for slot, value in zip(slots, stored, strict=True)
         ):
-            return WidgetValues(_values(zip(slots, stored, strict=True)))
-    return _consume(widget_slots(declared, sockets, Layout()), stored)
+            return WidgetPlaces(_values_among(slots, stored))
+    slots = _consume(widget_slots(declared, sockets, Layout()), stored)
+    return WidgetPlaces(_values_among(slots, stored), len(stored) - len(slots))
 
 
-def _consume(slots: list[WidgetSlot], stored: list[Any]) -> WidgetValues:
+def _consume(slots: list[WidgetSlot], stored: list[Any]) -> list[WidgetSlot]:
     """Hand out values in order where no layout fits: the node type changed since the file."""
-    pairs: list[tuple[WidgetSlot, Any]] = []
-    position = 0
+    used: list[WidgetSlot] = []
     for slot in slots:
-        if position == len(stored):
+        if len(used) == len(stored):
             break
-        value = stored[position]
+        value = stored[len(used)]
         if slot.kind == "value" or (slot.accepts(value) and not isinstance(value, bool)):
-            pairs.append((slot, value))
-            position += 1
-    return WidgetValues(_values(iter(pairs)), len(stored) - position)
+            used.append(slot)
+    return used
 
 
-def _values(pairs: Iterator[tuple[WidgetSlot, Any]]) -> dict[str, Any]:
-    return {s.name: v for s, v in pairs if s.kind == "value" and v is not None}
+def _values_among(slots: list[WidgetSlot], stored: list[Any]) -> dict[str, int]:
+    """Return the places of values; null marks one that was not saved."""
+    return {
+        slot.name: place
+        for place, (slot, value) in enumerate(zip(slots, stored, strict=False))
+        if slot.kind == "value" and value is not None
+    }
 
 
 def names_record(slots: Sequence[str | None]) -> Mapping[str, Any]:
