@@ -37,14 +37,11 @@ class UnstableValueError(EngineError):
         super().__init__(f"This value cannot be part of a cache key: {reason}.")
 
 
-def fingerprint(value: object, opaque: Callable[[Any], Parts] | None = None) -> str:
+def fingerprint(value: object) -> str:
     """Return the blake3 digest of a value as 64 hexadecimal digits.
 
     JSON values, bytes, tuples, sets, tensors and numpy arrays have one; subclasses do not, since
     they may compare as they like. Tensors on a device are copied to the CPU.
-
-    Args:
-        opaque: Takes apart what has no readable content, instead of refusing it.
 
     Raises: UnstableValueError, for NaN, for any other object, and for a value that contains itself.
     """
@@ -56,12 +53,7 @@ def fingerprint(value: object, opaque: Callable[[Any], Parts] | None = None) -> 
         if type(item) is _Close:
             open_ids.discard(item.value_id)
             continue
-        try:
-            tag, payload, children = _parts(item)
-        except UnstableValueError:
-            if opaque is None:
-                raise
-            tag, payload, children = opaque(item)
+        tag, payload, children = _parts(item)
         _put(hasher, f"{tag} {len(children)}".encode(), payload)
         if children:
             if id(item) in open_ids:
