@@ -30,6 +30,10 @@ _ROLES: Final = {
     "lora.up.weight": "up",
     "lora_mid.weight": "mid",
 }
+_OTHER_METHODS: Final = {
+    "dora_scale": "DoRA", "hada_w1_a": "LoHa", "hada_w1_b": "LoHa", "lokr_w1": "LoKr",
+    "lokr_w1_a": "LoKr", "oft_blocks": "OFT", "oft_diag": "OFT",
+}  # fmt: skip
 _UNET_PREFIXES: Final = ("lora_unet_", "unet_", "diffusion_model_", "model_diffusion_model_", "")
 _TEXT_PREFIXES: Final = (
     "lora_te_", "lora_te1_", "lora_te_text_model_", "lora_te1_text_model_",
@@ -50,7 +54,8 @@ class _LowRank:
 class Lora:
     """A LoRA file: modules by their name with every separator turned into "_".
 
-    Raises: FileFormatError, when a module lacks one of its factors.
+    Raises: FileFormatError, when a module lacks one of its factors, factors do not fit each other
+        or the file uses another method than LoRA and LoCon.
     """
 
     def __init__(self, source: WeightFile, key: str) -> None:
@@ -71,9 +76,11 @@ class Lora:
         return module.startswith(("lora_te", "text_encoder", "text_model"))
 
     def unmatched(self, patches: Iterable[LoraPatch]) -> list[str]:
-        """List the modules that none of the patches uses, sorted."""
+        """List what none of the patches uses, sorted: modules, and weights of unknown meaning."""
         used = {module for patch in patches for module in patch.modules.values()}
-        return sorted(set(self.modules) - used)
+        factors = [(f.down, f.up, f.mid, f.alpha) for f in self.modules.values()]
+        read = {name for names in factors for name in names}
+        return sorted(set(self.modules) - used) + sorted(set(self.source) - read)
 
     def _patch(self, component: Component, strength: float, prefixes: tuple[str, ...]) -> LoraPatch:
         matched: dict[str, str] = {}
@@ -119,7 +126,7 @@ class LoraPatch:
         rank = down.shape[0]
         alpha = float(source[factors.alpha]) if factors.alpha else float(rank)
         change = _product(up, down, source[factors.mid] if factors.mid else None)
-        if change.numel() != weight.numel():
+        if change.shape[:2] != weight.shape[:2] or change.numel() != weight.numel():
             raise FileFormatError(
                 source.path,
                 f'module "{module}" changes a weight of shape {list(change.shape)}, but "{name}"'
@@ -146,13 +153,34 @@ def _read_modules(source: WeightFile) -> dict[str, _LowRank]:
             roles[_ROLES[match["part"]]] = name
         elif name.endswith(".alpha"):
             alphas[_flat(name.removesuffix(".alpha"))] = name
+        _refuse_other_methods(source, name)
     for module, roles in found.items():
         if not {"down", "up"} <= set(roles):
             raise FileFormatError(source.path, f'module "{module}" lacks one of its two factors')
-    return {
+    modules = {
         module: _LowRank(roles["down"], roles["up"], roles.get("mid"), alphas.get(module))
         for module, roles in found.items()
     }
+    for module, factors in modules.items():
+        if not _fit(source, factors):
+            raise FileFormatError(source.path, f'the factors of module "{module}" do not fit')
+    return modules
+
+
+def _refuse_other_methods(source: WeightFile, name: str) -> None:
+    method = _OTHER_METHODS.get(name.rpartition(".")[2])
+    if method:
+        raise FileFormatError(source.path, f"it uses {method}, which is not supported")
+
+
+def _fit(source: WeightFile, factors: _LowRank) -> bool:
+    """Whether the ranks of a module's factors agree; reads no weights."""
+    down, up = (source.tensors[name].shape for name in (factors.down, factors.up))
+    core = source.tensors[factors.mid].shape if factors.mid else (*up[1:2], *down[:1])
+    alpha = source.tensors[factors.alpha].shape if factors.alpha else ()
+    agree = len(down) >= 2 <= len(up) and core[:2] == (up[1], down[0])
+    dense = factors.mid is not None or up[1:2] == down[:1]
+    return agree and dense and min(up[1], down[0]) > 0 and alpha in ((), (1,))
 
 
 def _flat(module: str) -> str:

@@ -53,7 +53,7 @@ def lora_loader(
     lora = context.service(ModelLibrary).lora(lora_name)
     unet_patch = lora.unet_patch(_network_model(model).component, strength_model)
     text_patch = lora.text_patch(_network(clip).component, strength_clip)
-    _report(lora, lora.unmatched([unet_patch, text_patch]))
+    _report(lora, [unet_patch, text_patch], lora.unmatched([unet_patch, text_patch]))
     return LoraOutputs(_patch_model(model, unet_patch), _patch_clip(clip, text_patch))
 
 
@@ -75,7 +75,7 @@ def lora_loader_model_only(
         return model
     lora = context.service(ModelLibrary).lora(lora_name)
     patch = lora.unet_patch(_network_model(model).component, strength_model)
-    _report(lora, [name for name in lora.unmatched([patch]) if not Lora.is_for_text(name)])
+    _report(lora, [patch], [n for n in lora.unmatched([patch]) if not Lora.is_for_text(n)])
     return _patch_model(model, patch)
 
 
@@ -103,16 +103,15 @@ def _network(clip: Clip) -> ClipTextNetwork:
     return network
 
 
-def _report(lora: Lora, unmatched: list[str]) -> None:
+def _report(lora: Lora, patches: list[LoraPatch], unmatched: list[str]) -> None:
     """Say which parts of a LoRA find no place. Raises: FileFormatError, when none does."""
-    if not unmatched:
-        return
     path, total = lora.source.path, len(lora.modules)
-    if len(unmatched) == total:
+    if not any(patch.modules for patch in patches):
         raise FileFormatError(
             path, f"none of its {total} parts fits", "It was made for another kind of model."
         )
-    _log.warning(
-        "LoRA %s: %d of %d parts find no place in this model and are left out, for instance %s.",
-        path.name, len(unmatched), total, ", ".join(unmatched[:3]),
-    )  # fmt: skip
+    if unmatched:
+        _log.warning(
+            "LoRA %s: %d parts (of %d) find no place in this model and are left out, such as %s.",
+            path.name, len(unmatched), total, ", ".join(unmatched[:3]),
+        )  # fmt: skip

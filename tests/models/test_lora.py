@@ -117,6 +117,10 @@ def test_parts_without_a_place_are_listed(tmp_path: Path, checkpoint: Checkpoint
     lora = lora_of(tmp_path / "l.safetensors", lora_tensors(modules))
     patches = [lora.unet_patch(checkpoint.model.component, 1.0)]
     assert lora.unmatched(patches) == ["lora_unet_elsewhere"]
+    extra = lora_tensors(modules) | {"lora_unet_x.diff_b": torch.ones(1)}
+    lora = lora_of(tmp_path / "m.safetensors", extra)
+    patches = [lora.unet_patch(checkpoint.model.component, 1.0)]
+    assert lora.unmatched(patches) == ["lora_unet_elsewhere", "lora_unet_x.diff_b"]
 
 
 def test_a_lora_of_another_width_is_one_clear_error(tmp_path: Path, checkpoint: Checkpoint) -> None:
@@ -131,6 +135,28 @@ def test_a_lora_of_another_width_is_one_clear_error(tmp_path: Path, checkpoint: 
 def test_half_a_module_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match="lacks one of its two factors"):
         lora_of(tmp_path / "l.safetensors", {"lora_unet_x.lora_down.weight": torch.ones(1, 1)})
+
+
+@pytest.mark.parametrize(
+    ("tensors", "says"),
+    [
+        ({"a.lora_down.weight": (0, 4), "a.lora_up.weight": (4, 0)}, "do not fit"),
+        ({"a.lora_down.weight": (2, 4), "a.lora_up.weight": (4, 3)}, "do not fit"),
+        ({"a.lora_down.weight": (2,), "a.lora_up.weight": (2,)}, "do not fit"),
+        ({"a.lora_down.weight": (2, 4), "a.lora_up.weight": (4, 2), "a.alpha": (2,)},
+         "do not fit"),
+        ({"a.lora_down.weight": (2, 4), "a.lora_up.weight": (4, 2), "a.dora_scale": (4, 1)},
+         "uses DoRA"),
+        ({"a.lora_down.weight": (2, 4), "a.lora_up.weight": (4, 2), "b.hada_w1_a": (4, 1)},
+         "uses LoHa"),
+    ],
+    ids=["rank 0", "ranks differ", "vectors", "two alphas", "DoRA", "LoHa"],
+)  # fmt: skip
+def test_what_cannot_be_applied_is_named(
+    tmp_path: Path, tensors: dict[str, tuple[int, ...]], says: str
+) -> None:
+    with pytest.raises(FileFormatError, match=says):
+        lora_of(tmp_path / "l.safetensors", {n: torch.ones(s) for n, s in tensors.items()})
 
 
 def test_equal_patches_share_a_placed_network(tmp_path: Path, checkpoint: Checkpoint) -> None:

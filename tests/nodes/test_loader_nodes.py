@@ -155,7 +155,7 @@ def test_a_lora_changes_both_values_and_leaves_the_inputs(
         changed = lora_loader.lora_loader(
             loaded.model, loaded.clip, "both.safetensors", context, 0.5, 1.0
         )
-    assert "1 of 3 parts" in caplog.text
+    assert "1 parts (of 3)" in caplog.text
     assert "lora_unet_other" in caplog.text
     assert isinstance(changed.model, DiffusionNetworkModel)
     assert isinstance(loaded.model, DiffusionNetworkModel)
