@@ -11,7 +11,7 @@ from engine.cache import values
 from engine.cache.disk import DiskTier
 from engine.cache.store import Entry, Found, ResultCache, TierName, TierReport
 from engine.cache.tier import Kept, MemoryTier
-from engine.cache.values import footprint, map_tensors
+from engine.cache.values import Footprint, footprint, map_tensors
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class CostCache(ResultCache):
             self._disk.put(digest, entry, kept.footprint.total_bytes)
 
     def _add(self, digest: str, entry: Entry, uses: int) -> Kept[_Resting]:
-        weight = footprint((entry.outputs, entry.ui), self._where)
+        weight = self._weigh(entry)
         kept = Kept(_Resting(entry), entry.seconds, weight)
         if weight.weights:
             self._models.add(digest, kept, uses)
@@ -146,6 +146,10 @@ class CostCache(ResultCache):
             self._ram.add(digest, kept, uses)
         self._shrink()
         return kept
+
+    def _weigh(self, entry: Entry) -> Footprint:
+        # What is shown is plain, though nodes may give it in a dict of their own kind.
+        return footprint((entry.outputs, entry.ui and dict(entry.ui)), self._where)
 
     def _shrink(self) -> None:
         for digest, kept, uses in self._device.shrink():
@@ -167,7 +171,7 @@ class CostCache(ResultCache):
             return self._move(tensor, "cpu")
 
         entry = replace(kept.value.entry, outputs=map_tensors(kept.value.entry.outputs, to_ram))
-        weight = footprint((entry.outputs, entry.ui), self._where)
+        weight = self._weigh(entry)
         resting = _Resting(entry, tuple(devices))
         self._ram.add(digest, Kept(resting, kept.seconds, weight), uses)
 

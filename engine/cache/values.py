@@ -26,7 +26,7 @@ class Footprint:
         storages: Bytes by storage, CPU and device alike.
         other_bytes: Everything that is no tensor; a lower bound for opaque objects.
         device_bytes: Bytes of `storages` on an accelerator.
-        opaque: Objects whose tensors cannot be moved are in it.
+        opaque: More than plain containers, plain values and tensors is in it: it cannot be moved.
         weights: Objects with tensors of their own (`HoldsTensors`: models) are in it.
     """
 
@@ -78,13 +78,14 @@ def footprint(value: object, where: Callable[[torch.Tensor], str] = device_of) -
 
 def _contents(found: Footprint, item: Any) -> Iterable[Any]:
     """List what else an object keeps alive; note when it is more than a plain value."""
+    if type(item) not in _PLAIN_TYPES:
+        found.opaque = True
     if isinstance(item, Mapping):
         return [*item.keys(), *item.values()]
     if isinstance(item, (list, tuple, set, frozenset)):
         return item
     if item is None or isinstance(item, (str, bytes, int, float)):
         return ()
-    found.opaque = True
     # Asked of the class: objects of packs may answer any attribute name.
     if callable(getattr(type(item), "held_tensors", None)):
         found.weights = True
@@ -97,12 +98,16 @@ def _contents(found: Footprint, item: Any) -> Iterable[Any]:
     return ()
 
 
+_PLAIN_TYPES = frozenset({dict, list, tuple, str, bytes, int, float, bool, type(None)})
+
+
 def _add_tensor(
     found: Footprint, tensor: torch.Tensor, where: Callable[[torch.Tensor], str]
 ) -> None:
     found.other_bytes += _TENSOR_OBJECT_BYTES
-    if tensor.layout is not torch.strided:
+    if type(tensor) is not torch.Tensor or tensor.layout is not torch.strided:
         found.opaque = True
+    if tensor.layout is not torch.strided:
         return
     if tensor.is_meta:
         return

@@ -14,6 +14,7 @@ from engine.cache.cost import CostCache
 from engine.cache.disk import DiskTier
 from engine.cache.keys import NodeKey
 from engine.cache.store import Entry
+from engine.types import Ui
 from tests.cache.cache_samples import Weights, make_entry, make_key
 
 
@@ -176,6 +177,14 @@ def test_what_left_ram_comes_back_from_disk(disk: DiskTier) -> None:
     assert torch.equal(found.outputs[0][0], torch.zeros(1000))
     assert found.seconds == 5
     assert cache.explain("a", make_key("a")).text == "on disk"
+
+
+def test_what_a_node_shows_is_stored_with_its_values(disk: DiskTier) -> None:
+    cache = CostCache(ram_bytes=0, device_bytes=0, disk=disk)
+    put(cache, "a", Entry(([1, "x"],), Ui({"text": ["shown"]}), seconds=5))
+    disk.flush()
+    cache.begin({})
+    assert cache.get("a", make_key("a")) == Entry(([1, "x"],), {"text": ["shown"]}, 5)
 
 
 class DiskWithDeviceEntry:

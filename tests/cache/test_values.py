@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,6 +15,10 @@ from tests.cache.cache_samples import Weights
 class Pair:
     left: torch.Tensor
     right: Any
+
+
+class Named(NamedTuple):
+    tensor: torch.Tensor
 
 
 class Mischief:
@@ -58,8 +62,9 @@ def test_other_objects_weigh_what_python_says() -> None:
 
 def test_only_plain_values_and_tensors_can_be_moved() -> None:
     assert not footprint([{"a": 1, "b": (torch.zeros(1), "x", None, b"y")}]).opaque
-    assert footprint([Mischief()]).opaque
-    assert footprint([Pair(torch.zeros(1), 1)]).opaque
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    for odd in (Mischief(), Pair(torch.zeros(1), 1), Named(torch.zeros(1)), {1, 2}, parameter):
+        assert footprint([odd]).opaque
 
 
 def test_a_value_that_contains_itself_is_weighed_once() -> None:
