@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -59,6 +59,17 @@ def canvas_to_graph(
     return converter.convert(workflow)
 
 
+def _overrides(
+    scope: Scope, node_id: str, declared: Sequence[DeclaredInput] | None
+) -> dict[str, Any]:
+    """Return the values an instance holds for a node's inputs; it holds seed controls too."""
+    held = {name: v for (target, name), v in scope.overrides.items() if target == node_id}
+    names = held.keys() - {"control_after_generate"}
+    if declared is not None:
+        names &= {item.name for item in declared}
+    return {name: held[name] for name in names}
+
+
 class _Converter:
     """One conversion: the nodes that run, their widget values, and the problems found."""
 
@@ -106,8 +117,7 @@ class _Converter:
                 exec_id,
             )
         values = read_widgets(places, node)
-        inner_id = exec_id.removeprefix(scope.prefix)
-        values.update((w, v) for (node_id, w), v in scope.overrides.items() if node_id == inner_id)
+        values.update(_overrides(scope, exec_id.removeprefix(scope.prefix), declared))
         linked = {socket.name for socket in node.inputs if socket.link is not None}
         for item in declared or ():
             if item.name in values or not owns_widget(item):

@@ -189,6 +189,8 @@ def _read_instance_values(scope: Scope, ports: list[int]) -> int:
     proxies = _proxy_widgets(scope.instance)
     if proxies and len(proxies) == len(stored):
         for (inner_id, widget), value in zip(proxies, stored, strict=True):
+            if value is None:
+                continue  # the inner node holds it
             if inner_id != "-1":
                 scope.overrides[inner_id, widget] = value
             elif widget in by_name:

@@ -89,8 +89,7 @@ def find_widgets(declared: Sequence[DeclaredInput] | None, node: CanvasNode) -> 
     """
     stored = node.widgets_values
     if isinstance(stored, dict):
-        known = stored.keys() if declared is None else {item.name for item in declared}
-        return WidgetPlaces({key: key for key in stored if key in known})
+        return WidgetPlaces({key: key for key in stored})  # packs take undeclared names too
     if not isinstance(stored, list):
         return WidgetPlaces({})
     names = stored_names(node)
