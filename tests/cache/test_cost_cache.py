@@ -101,6 +101,24 @@ def test_tensors_leave_a_full_device_for_ram_and_come_back(device: FakeDevice) -
     assert cache.explain("1", make_key("1")).tier == "ram"
 
 
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_real_device_is_left_and_returned_to(disk: DiskTier) -> None:
+    cache = CostCache(ram_bytes=10**6, device_bytes=6000, disk=disk)
+    for i in range(2):
+        value = torch.full((1000,), float(i), device="cuda")
+        put(cache, str(i), Entry(([value],), seconds=1.0 + i))
+    assert (tiers(cache)["device"], tiers(cache)["ram"]) == (1, 1)
+    disk.flush()
+    for tier in ("ram", "disk"):
+        cache.begin({})
+        assert cache.explain("0", make_key("0")).tier == tier
+        found = cache.get("0", make_key("0"))
+        assert found is not None
+        assert torch.equal(found.outputs[0][0], torch.zeros(1000, device="cuda"))
+        cache.free_memory()
+
+
 def test_what_cannot_be_moved_is_dropped_by_a_full_device(device: FakeDevice) -> None:
     cache = CostCache(ram_bytes=10**6, device_bytes=10, where=device.where, move=device.move)
     put(cache, "a", Entry(([device.put(torch.zeros(100)), object()],), seconds=1))
