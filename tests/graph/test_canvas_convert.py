@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.graph.api_format import parse_api, write_api
 from engine.graph.canvas import (
@@ -20,7 +22,7 @@ from engine.graph.canvas import (
 from engine.graph.errors import WorkflowFormatError
 from engine.graph.model import Link
 from tests.graph.fake_registry import FIXTURES, fixture_registry, make_registry, make_spec
-from tests.strategies import api_prompts, canvas_workflows
+from tests.strategies import api_prompts, canvas_workflows, json_values
 
 REGISTRY = fixture_registry()
 CASES = sorted(path.name.removesuffix(".canvas.json") for path in FIXTURES.glob("*.canvas.json"))
@@ -222,3 +224,27 @@ def test_an_outer_instance_holds_values_of_a_widget_two_levels_down() -> None:
     middle = {"id": "middle", "name": "middle", "nodes": [instance(2, "deep", "3", 20)]}
     root = canvas(instance(1, "middle", "2", 30), definitions={"subgraphs": [deep, middle]})
     assert convert(root).graph["1:2:3"].inputs["width"] == 30
+
+
+def test_empty_values_beyond_the_known_widgets_are_no_problem() -> None:
+    found = convert(
+        canvas({"id": 1, "type": "EmptyLatentImage", "widgets_values": [8, 8, 1, None]})
+    )
+    assert found.problems == []
+
+
+@given(
+    st.dictionaries(st.sampled_from(["nodes", "links", "external", "config"]), json_values()),
+    json_values(),
+)
+@settings(deadline=None, max_examples=50)
+def test_any_body_of_a_group_node_is_read_or_refused(body: Any, values: Any) -> None:
+    node = {"id": 1, "type": "workflow>G", "widgets_values": values}
+    workflow = parse_canvas(canvas(node, extra={"groupNodes": {"G": body}}))
+    with contextlib.suppress(WorkflowFormatError):
+        canvas_to_graph(workflow, REGISTRY)
+
+
+def test_a_group_node_without_a_body_is_an_unknown_type() -> None:
+    found = convert(canvas({"id": 1, "type": "workflow>Lost"}))
+    assert codes(found) == {("unknown_type", "1")}

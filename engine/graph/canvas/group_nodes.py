@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.errors import shorten
 from engine.graph.canvas.declarations import Declarations
 from engine.graph.canvas.model import (
     INPUT_NODE,
@@ -77,16 +78,16 @@ class _Builder:
         where = f"group node {node.type!r}"
         numbered = [
             {**entry, "id": index} if isinstance(entry, dict) else entry
-            for index, entry in enumerate(body.get("nodes") or [])
+            for index, entry in enumerate(_list(body, "nodes", where))
         ]
         self.inner = [_unlinked(n) for n in parse_canvas({"nodes": numbered}, where).graph.nodes]
         self.links: list[CanvasLink] = []
         self.external = {
-            (entry[0], entry[1])
-            for entry in body.get("external") or []
+            (_index(entry[0]), _index(entry[1]))
+            for entry in _list(body, "external", where)
             if isinstance(entry, list) and len(entry) >= 2
         }
-        for entry in body.get("links") or []:
+        for entry in _list(body, "links", where):
             if not isinstance(entry, list) or len(entry) < 4:
                 raise WorkflowFormatError(where, "a link of its body is malformed")
             self._connect_inside(*entry[:4])
@@ -191,6 +192,19 @@ class _Builder:
             for slot in widget_slots(self.declarations(node.type) or (), sockets, Layout()):
                 if slot.name not in linked and self._visible(index, "input", slot.name):
                     yield index, slot
+
+
+def _list(body: Mapping[str, Any], key: str, where: str) -> list[Any]:
+    entries = body.get(key) or []
+    if not isinstance(entries, list):
+        raise WorkflowFormatError(where, f'"{key}" must be a list, got {shorten(entries)}')
+    return entries
+
+
+def _index(entry: Any) -> int | None:
+    """Return a node's place in the body; some files hold the whole node instead of it."""
+    index = entry.get("index") if isinstance(entry, dict) else entry
+    return index if isinstance(index, int) else None
 
 
 def _unlinked(node: CanvasNode) -> CanvasNode:

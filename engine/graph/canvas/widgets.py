@@ -205,7 +205,8 @@ def _place(
         ):
             return WidgetPlaces(_values_among(slots, stored))
     slots = _consume(widget_slots(declared, sockets, Layout()), stored)
-    return WidgetPlaces(_values_among(slots, stored), len(stored) - len(slots))
+    unplaced = sum(value is not None for value in stored[len(slots) :])
+    return WidgetPlaces(_values_among(slots, stored), unplaced)
 
 
 def _consume(slots: list[WidgetSlot], stored: list[Any]) -> list[WidgetSlot]:
