@@ -171,7 +171,7 @@ class Counter:
 
 def test_instances_live_while_their_node_stays_in_the_prompt() -> None:
     kit = bench(v1_spec("Counter", Counter))
-    prompt = {"1": ("Counter", {})}
+    prompt: dict[str, Any] = {"1": ("Counter", {})}
     assert [kit.value(prompt, "1") for _ in range(2)] == [[1], [2]]
     kit.run(SHOWN, "3")
     assert kit.value(prompt, "1") == [1]
