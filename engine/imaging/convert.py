@@ -46,11 +46,6 @@ def _picture(array: Bytes) -> Image.Image:
     return Image.fromarray(array[..., 0] if array.shape[-1] == 1 else array)
 
 
-def from_pictures(pictures: list[Image.Image]) -> torch.Tensor:
-    """Return a (B, H, W, C) float32 image from pictures of one size, in their RGB or RGBA mode."""
-    return torch.stack([_from_bytes(np.asarray(picture)) for picture in pictures])
-
-
 def split_picture(picture: Image.Image) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return a picture of any mode as colour (H, W, 3) and alpha (H, W) or None, in [0, 1].
 
