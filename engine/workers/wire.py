@@ -2,8 +2,8 @@
 
 A frame is a 4-byte big-endian length and one msgpack map tagged with "type"; no pickles. The
 first message each way carries `VERSION`: two processes of different versions part at once. JSON
-payloads that the receiving side only passes on (prompts, ui, object_info) travel as raw JSON
-bytes, so nothing is parsed twice.
+payloads that the receiving side only passes on (prompts, ui, object_info) travel as bytes of JSON
+text (`Json`), so nothing is parsed twice.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from engine.errors import EngineError
 
 VERSION = 1
 FRAME_LIMIT = 256 * 1024 * 1024
+
+
+Json: TypeAlias = bytes
+"""JSON text in UTF-8."""
 
 
 class WireError(EngineError):
@@ -45,7 +49,7 @@ class Validate(_Message, frozen=True, kw_only=True, tag="validate"):
     """Check a prompt; answered by `Validated` with the same `request`."""
 
     request: int
-    prompt: msgspec.Raw
+    prompt: Json
     targets: list[str] | None = None
 
 
@@ -53,16 +57,16 @@ class Convert(_Message, frozen=True, kw_only=True, tag="convert"):
     """Turn a canvas workflow into an API prompt; answered by `Converted`."""
 
     request: int
-    workflow: msgspec.Raw
+    workflow: Json
 
 
 class Run(_Message, frozen=True, kw_only=True, tag="run"):
     """Run a validated prompt; answered by events and one `JobEnded`."""
 
     job_id: str
-    prompt: msgspec.Raw
+    prompt: Json
     outputs: list[str]
-    extra_data: msgspec.Raw
+    extra_data: Json
 
 
 class Cancel(_Message, frozen=True, kw_only=True, tag="cancel"):
@@ -106,7 +110,7 @@ class Ready(_Message, frozen=True, kw_only=True, tag="ready"):
     version: int
     pid: int
     device: str
-    packs: msgspec.Raw
+    packs: Json
     routes: list[str] = []
     routes_port: int | None = None
 
@@ -122,16 +126,16 @@ class Validated(_Message, frozen=True, kw_only=True, tag="validated"):
 
     request: int
     outputs: list[str]
-    prompt: msgspec.Raw
-    error: msgspec.Raw
-    node_errors: msgspec.Raw
+    prompt: Json
+    error: Json
+    node_errors: Json
 
 
 class Converted(_Message, frozen=True, kw_only=True, tag="converted"):
     """Answer to `Convert`; `problem` is set when there is no prompt."""
 
     request: int
-    prompt: msgspec.Raw
+    prompt: Json
     problem: str | None = None
 
 
@@ -139,34 +143,44 @@ class Answer(_Message, frozen=True, kw_only=True, tag="answer"):
     """Answer to `Query`: JSON."""
 
     request: int
-    body: msgspec.Raw
+    body: Json
 
 
 class JobMessage(_Message, frozen=True, kw_only=True, tag="job_message"):
-    """A message of contract §3.1 about a job; `keep` ones belong in its history."""
+    """A message of contract §3.1 about a job, `data` as there; `keep` ones belong in its history.
+
+    A "progress_state" lists only the nodes that changed since the last one of the job.
+    """
 
     job_id: str
     kind: str
-    data: msgspec.Raw
+    data: Json
     keep: bool = False
 
 
 class JobOutput(_Message, frozen=True, kw_only=True, tag="job_output"):
-    """A node of a job has something to show."""
+    """A node of a job has something to show: for the job's record.
+
+    Sent right before the "executed" message of the same node, which browsers get.
+    meta: {"node_id", "display_node", "parent_node", "real_node_id"}.
+    """
 
     job_id: str
     node_id: str
-    ui: msgspec.Raw
-    meta: msgspec.Raw
+    ui: Json
+    meta: Json
 
 
 class JobPreview(_Message, frozen=True, kw_only=True, tag="job_preview"):
-    """A picture of work in progress."""
+    """A picture of work in progress.
+
+    image_type: "image/jpeg" or "image/png". meta: the JSON of a binary frame 4 (contract §3.2).
+    """
 
     job_id: str
     image_type: str
     image: bytes
-    meta: msgspec.Raw
+    meta: Json
 
 
 class JobEnded(_Message, frozen=True, kw_only=True, tag="job_ended"):
@@ -181,7 +195,7 @@ class Broadcast(_Message, frozen=True, kw_only=True, tag="broadcast"):
     """A pack's message for the browsers; sid None means all."""
 
     event: str
-    data: msgspec.Raw
+    data: Json
     sid: str | None = None
 
 
