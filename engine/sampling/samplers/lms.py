@@ -1,0 +1,47 @@
+"""Linear multistep: Adams-Bashforth on an uneven grid."""
+
+from __future__ import annotations
+
+import numpy as np
+from torch import Tensor
+
+from engine.errors import InvalidValueError
+from engine.sampling.denoiser import Denoiser
+from engine.sampling.registry import sampler
+from engine.sampling.steps import StepContext
+
+
+@sampler("lms")
+def lms(denoise: Denoiser, x: Tensor, run: StepContext, order: int = 4) -> Tensor:
+    """Adams-Bashforth steps over the last `order` slopes. Source: arXiv:2206.00364, §3 (LMS).
+
+    Raises: InvalidValueError, when order < 1.
+    """
+    if order < 1:
+        raise InvalidValueError('Sampler "lms", order', order, "1 or more")
+    for step, sigma, sigma_next in run.steps():
+        x0 = denoise(x, sigma)
+        run.memory[f"slope {step}"] = (x - x0) / sigma
+        run.memory.pop(f"slope {step - order}", None)
+        if sigma_next == 0:
+            x = x0
+        else:
+            used = range(step, max(step - order, -1), -1)
+            weights = adams_bashforth([run.sigma(j) for j in used], sigma, sigma_next)
+            for j, weight in zip(used, weights, strict=True):
+                x = x + run.memory[f"slope {j}"] * weight
+        run.report(step, x0, x)
+    return x
+
+
+def adams_bashforth(nodes: list[float], start: float, end: float) -> list[float]:
+    """Integrate each Lagrange basis polynomial of `nodes` from `start` to `end`, exactly."""
+    points, weights = np.asarray(nodes, dtype=np.float64), []
+    # Relative to the step, so that high powers of large sigmas do not cancel.
+    scaled, length = (points - start) / (end - start), end - start
+    for j, node in enumerate(scaled):
+        others = np.delete(scaled, j)
+        basis = np.polynomial.Polynomial.fromroots(others) / float(np.prod(node - others))
+        integral = basis.integ()
+        weights.append(float(integral(1.0) - integral(0.0)) * length)
+    return weights
