@@ -33,7 +33,8 @@ ALLOWED["nodes"] = {"registry", *DOMAIN, *FOUNDATION}
 # What packs import from their host is built on the engine's own parts, whichever they are.
 ALLOWED["compat"] = {*CHAIN[4:], *DOMAIN, *FOUNDATION}
 
-WITHOUT_TORCH = ["errors", "types", "settings", "registry", "graph", "cli"]
+WITHOUT_TORCH = ["errors", "types", "settings", "registry", "graph", "jobs"]
+BEFORE_INSTALLING = ["arguments", "bootstrap", "entry", "terminal", "testing"]
 
 
 def package_of(path: Path) -> str:
@@ -77,21 +78,18 @@ def test_every_package_has_its_place() -> None:
 
 
 def test_light_packages_load_neither_torch_nor_a_network_library() -> None:
-    modules = [
+    paths = [path for name in WITHOUT_TORCH for path in sources(f"engine/{name}")]
+    paths += [ROOT / "engine" / f"{name}.py" for name in WITHOUT_TORCH]
+    paths += [ROOT / "engine" / "cli" / f"{name}.py" for name in BEFORE_INSTALLING]
+    modules = sorted(
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-        for name in WITHOUT_TORCH
-        for path in [ROOT / "engine" / f"{name}.py", *sources(f"engine/{name}")]
+        for path in paths
         if path.exists()
-    ]
+    )
     heavy = "{'torch', 'diffusers', 'transformers', 'PIL', 'aiohttp'}"
-    skipped = {
-        "engine.cli.run",
-        "engine.cli.nodes",
-        "engine.cli.compose",
-    }  # the commands themselves
     code = (
         "import importlib, sys\n"
-        f"for name in {sorted(set(modules) - skipped)!r}: importlib.import_module(name)\n"
+        f"for name in {modules!r}: importlib.import_module(name)\n"
         f"print(sorted({heavy} & set(sys.modules)))"
     )
     run = subprocess.run(
