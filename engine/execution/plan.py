@@ -56,6 +56,25 @@ def make_plan(
     return plan
 
 
+def pick_ranks(
+    plan: Plan, is_output: Callable[[NodeId], bool], is_async: Callable[[NodeId], bool]
+) -> dict[NodeId, int]:
+    """Return how early each step is picked when ready (contract §5, "Pick order").
+
+    0 is an output or asynchronous, 1 feeds an output, 2 feeds that, 3 is any other.
+    """
+    ranks = {node_id: 0 if is_async(node_id) else 3 for node_id in plan.steps}
+    for output in filter(is_output, plan.steps):
+        ranks[output] = 0
+        for source in plan.steps[output]:
+            if source in ranks:
+                ranks[source] = min(1, ranks[source])
+            for second in plan.steps.get(source, ()):
+                if second in ranks:
+                    ranks[second] = min(2, ranks[second])
+    return ranks
+
+
 def upstream_order(
     roots: Iterable[NodeId], sources: Sources, known: Container[NodeId] = ()
 ) -> list[NodeId]:

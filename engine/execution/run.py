@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -28,12 +27,11 @@ from engine.execution.expansion import Expansion, merge_expansion, read_expansio
 from engine.execution.inputs import Collected, HiddenInputs, collect_inputs, describe
 from engine.execution.instances import Instances
 from engine.execution.keying import RunKeys
-from engine.execution.plan import Plan, Retention, make_plan, upstream_order
+from engine.execution.parked import Finished, Parked
+from engine.execution.plan import Plan, Retention, make_plan, pick_ranks, upstream_order
 from engine.execution.schedule import Schedule
 from engine.graph.model import NodeId
-
-_OTHER_RANK = 3
-"""After outputs and async nodes (0), what feeds an output (1), and what feeds that (2)."""
+from engine.registry.spec import NodeSpec
 
 
 @dataclass(slots=True)
@@ -79,33 +77,22 @@ class Run:
         self._schedule = Schedule()
         self._retention = Retention()
         self._results: dict[NodeId, Entry] = {}
-        self._ranks: dict[NodeId, int] = {}
         self._inputs: dict[NodeId, Collected] = {}
         self._started: set[NodeId] = set()
         self._computed: set[str | None] = set()
         self._expansions: dict[NodeId, Expansion] = {}
         self._child_seconds: dict[NodeId, float] = {}
-        self._tasks: dict[asyncio.Task[list[Answer]], tuple[NodeId, float]] = {}
-        self._finished: deque[asyncio.Task[list[Answer]]] = deque()
-        self._wake = asyncio.Event()
+        self._parked = Parked(parts.scope.cancel)
 
     async def execute(self) -> None:
         """Run until the outputs are there or a node failed. Raises: RunCancelledError."""
-        loop = asyncio.get_running_loop()
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(self._wake.set)
-
-        self._parts.scope.cancel.listen(wake)
-        try:
+        async with self._parked:
             await self._prepare()
             while self._schedule and self.error is None:
                 await self._advance()
-            while self._tasks:  # after a failure, what was begun (a file being written) is finished
-                await self._wait()
-        finally:
-            self._parts.scope.cancel.forget(wake)
-            await self._abandon()
+            while self._parked:  # after a failure, what was begun (writing a file) is finished
+                await self._parked.wait()
+                await self._collect()
 
     # --- before nodes run ----------------------------------------------------------------------
 
@@ -125,12 +112,8 @@ class Run:
 
     async def _add_key(self, node_id: NodeId, blame: NodeId) -> bool:
         self._parts.scope.cancel.check()
-        try:
-            await self._parts.keys.add(self._dynamic.nodes[node_id])
-        except Exception as error:  # noqa: BLE001  # code of packs
-            self._fail(blame, error)
-            return False
-        return True
+        await self._guarded(blame, self._parts.keys.add(self._dynamic.nodes[node_id]))
+        return self.error is None
 
     def _announce_cached(self, plan: Plan, order: Sequence[NodeId]) -> None:
         cached = tuple(
@@ -149,24 +132,20 @@ class Run:
         """Schedule what `roots` need; return the plan, whose reused nodes are to be settled."""
         plan = make_plan(roots, self._strong_sources, self._find, self._is_known)
         self._retention.add({node_id: self._all_sources(node_id) for node_id in plan.steps})
-        self._rank(plan)
+        ranks = pick_ranks(plan, self._is_root, self._is_async)
         for node_id, sources in plan.steps.items():
             waits_for = [source for source in sources if source not in self._results]
-            self._schedule.add(node_id, waits_for, self._ranks.get(node_id, _OTHER_RANK))
+            self._schedule.add(node_id, waits_for, ranks[node_id])
         return plan
 
-    def _rank(self, plan: Plan) -> None:
-        """Contract §5, "Pick order"."""
-        for node_id in plan.steps:
-            spec = self._types[self._dynamic.nodes[node_id].type].spec
-            if spec.is_async:
-                self._ranks[node_id] = 0
-            if spec.is_output or node_id in self._outputs:
-                self._ranks[node_id] = 0
-                for source in plan.steps[node_id]:
-                    self._ranks[source] = min(1, self._ranks.get(source, _OTHER_RANK))
-                    for second in plan.steps.get(source, ()):
-                        self._ranks[second] = min(2, self._ranks.get(second, _OTHER_RANK))
+    def _is_root(self, node_id: NodeId) -> bool:
+        return node_id in self._outputs or self._spec(node_id).is_output
+
+    def _is_async(self, node_id: NodeId) -> bool:
+        return self._spec(node_id).is_async
+
+    def _spec(self, node_id: NodeId) -> NodeSpec:
+        return self._types[self._dynamic.nodes[node_id].type].spec
 
     def _is_known(self, node_id: NodeId) -> bool:
         return node_id in self._schedule or node_id in self._results
@@ -209,10 +188,10 @@ class Run:
         node_id = self._schedule.pop() if self.error is None else None
         if node_id is not None:
             await self._guarded(node_id, self._step(node_id))
-            if self._tasks:
+            if self._parked:
                 await asyncio.sleep(0)
-        elif self._tasks:
-            await self._wait()
+        elif self._parked:
+            await self._parked.wait()
         elif self._schedule and self.error is None:
             blamed = next(iter(self._expansions), next(iter(self._schedule)))
             self._fail(blamed, DependencyCycleError(list(self._schedule)))
@@ -252,7 +231,7 @@ class Run:
         if isinstance(answers, list):
             await self._answered(node_id, answers, time.perf_counter() - begun)
         else:
-            self._park(node_id, answers, begun)
+            self._parked.add(node_id, answers, begun)
 
     def _call(self, node_id: NodeId, inputs: Collected) -> NodeCall:
         node = self._dynamic.nodes[node_id]
@@ -288,45 +267,13 @@ class Run:
 
         self._settle(plan.reused, report)
 
-    # --- asynchronous nodes --------------------------------------------------------------------
-
-    def _park(self, node_id: NodeId, answers: Awaitable[list[Answer]], begun: float) -> None:
-        async def wait_for_answers() -> list[Answer]:
-            return await answers
-
-        task = asyncio.create_task(wait_for_answers())
-        self._tasks[task] = node_id, begun
-        task.add_done_callback(self._task_done)
-
-    def _task_done(self, task: asyncio.Task[list[Answer]]) -> None:
-        self._finished.append(task)
-        self._wake.set()
-
-    async def _wait(self) -> None:
-        """Wait until a task is done or the run is cancelled. Raises: RunCancelledError."""
-        if not self._finished:
-            await self._wake.wait()
-        self._wake.clear()
-        self._parts.scope.cancel.check()
-        await self._collect()
-
     async def _collect(self) -> None:
-        while self._finished:
-            task = self._finished.popleft()
-            node_id, begun = self._tasks.pop(task)
-            seconds = time.perf_counter() - begun
-            await self._guarded(node_id, self._take(node_id, task, seconds))
+        """Take the answers of asynchronous nodes that are over."""
+        for over in self._parked.finished():
+            await self._guarded(over.node_id, self._take(over))
 
-    async def _take(
-        self, node_id: NodeId, task: asyncio.Task[list[Answer]], seconds: float
-    ) -> None:
-        await self._answered(node_id, task.result(), seconds)
-
-    async def _abandon(self) -> None:
-        """Cancel what still runs and wait until it has stopped."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def _take(self, over: Finished) -> None:
+        await self._answered(over.node_id, over.task.result(), over.seconds)
 
     # --- results -------------------------------------------------------------------------------
 
@@ -334,15 +281,14 @@ class Run:
         if any(answer.expand is not None for answer in answers):
             await self._expand(node_id, answers, seconds)
             return
-        spec = self._types[self._dynamic.nodes[node_id].type].spec
+        spec = self._spec(node_id)
         entry = Entry(merge_answers(spec, answers), shown(answers), seconds)
         # A blocked node is asked again next time, so that its message is shown again.
         self._ran(node_id, entry, keep=not any(answer.blocked for answer in answers))
 
     async def _expand(self, node_id: NodeId, answers: list[Answer], seconds: float) -> None:
         expansion = read_expansion(self._dynamic, node_id, answers, seconds)
-        specs = {n: self._types[self._dynamic.nodes[n].type].spec for n in expansion.made}
-        outputs = [made for made, spec in specs.items() if spec.is_output]
+        outputs = [made for made in expansion.made if self._spec(made).is_output]
         expansion.shows = bool(outputs)
         order = upstream_order([*expansion.sources, *outputs], self._all_sources, self._keys)
         for made in order:
@@ -355,7 +301,7 @@ class Run:
 
     def _finish_expansion(self, node_id: NodeId) -> None:
         expansion = self._expansions.pop(node_id)
-        spec = self._types[self._dynamic.nodes[node_id].type].spec
+        spec = self._spec(node_id)
         outputs = merge_expansion(spec, expansion, self._results)
         seconds = expansion.seconds + self._child_seconds.pop(node_id, 0.0)
         # When nodes inside show something, the node expands anew, so that they show it again.
@@ -364,7 +310,7 @@ class Run:
 
     def _ran(self, node_id: NodeId, entry: Entry, *, keep: bool) -> None:
         key = self._keys[node_id]
-        spec = self._types[self._dynamic.nodes[node_id].type].spec
+        spec = self._spec(node_id)
         if keep:
             # An output node's result is worth nothing on another day without its file.
             self._cache.put(node_id, key, entry, storable=not spec.side_effect)
