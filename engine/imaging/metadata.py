@@ -17,7 +17,7 @@ import msgspec
 from PIL import Image
 
 from engine.errors import FileFormatError
-from engine.imaging.reading import DECODER_ERRORS
+from engine.imaging.opening import DECODER_ERRORS
 
 MAX_TEXT_BYTES = 64 << 20  # all texts of a file together; the largest workflows have a few MiB
 MAX_CHUNKS = 1 << 20  # a PNG of 8 GiB in the usual 8 KiB chunks

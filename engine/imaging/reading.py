@@ -1,62 +1,30 @@
-"""Reads picture files of any kind into image tensors, within limits.
+"""Reads picture files of any kind into image tensors, within the limits of `opening`.
 
-A picture's header says how much memory it will take, so it is judged before anything is
-decoded. The limits are chosen so that every picture the engine can make is read back:
-
-- `MAX_PIXELS`, 2^28: the 16384 x 16384 of the largest node widget, 3 GiB as a float image;
-  all frames together.
-- `MAX_SIDE`, 2^20: a strip that passes the first limit but breaks whatever works along one axis.
-- `MAX_FRAMES`, 4096: the largest batch a node makes.
-- Compressed texts inside a PNG may not exceed 1 MiB each and 64 MiB together (Pillow's own limit).
-
-Only formats that Pillow decodes by itself are opened; PostScript, for one, would start a program.
+`MAX_FRAMES`, 4096, is the largest batch a node makes.
 """
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import torch
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageSequence
 
 from engine.errors import FileFormatError
 from engine.imaging.convert import split_picture
+from engine.imaging.opening import (
+    DECODER_ERRORS,
+    EXTENSIONS,
+    MAX_PIXELS,
+    decoder_problem,
+    open_picture,
+)
 
-MAX_PIXELS = 1 << 28
-MAX_SIDE = 1 << 20
+__all__ = ["EXTENSIONS", "Pictures", "alpha_to_mask", "read_pictures"]
+
 MAX_FRAMES = 4096
-FORMATS = (
-    *("PNG", "JPEG", "WEBP", "GIF", "BMP"),
-    *("TIFF", "AVIF", "JPEG2000", "PPM", "TGA", "QOI"),
-)
-EXTENSIONS = (
-    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
-    *(".avif", ".jp2", ".ppm", ".pgm", ".pbm", ".tga", ".qoi"),
-)
-
-# What Pillow's decoders raise on damaged files; they promise no common class.
-DECODER_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    LookupError,
-    ArithmeticError,
-    TypeError,
-    AttributeError,
-    NotImplementedError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-)
-
-# Pillow's own guard, at the same bound: its default refuses pictures the engine itself makes.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 class Pictures(NamedTuple):
@@ -80,10 +48,10 @@ def read_pictures(path: Path) -> Pictures:
     Raises: FileFormatError, when the file is no picture, is damaged or exceeds a limit.
     """
     try:
-        with path.open("rb") as file, _open(file, path) as picture:
+        with path.open("rb") as file, open_picture(file, path) as picture:
             frames = list(_frames(picture, path))
     except DECODER_ERRORS as error:
-        raise FileFormatError(path, _problem(error)) from error
+        raise FileFormatError(path, decoder_problem(error)) from error
     image = torch.stack([colour for colour, _ in frames])
     if all(alpha is None for _, alpha in frames):
         return Pictures(image, None)
@@ -94,19 +62,6 @@ def read_pictures(path: Path) -> Pictures:
 def alpha_to_mask(pictures: Pictures) -> torch.Tensor:
     """Return 1 - alpha as (B, H, W); zeros (1, 64, 64) for pictures without transparency."""
     return torch.zeros(1, 64, 64) if pictures.alpha is None else 1.0 - pictures.alpha
-
-
-def _open(file: BinaryIO, path: Path) -> Image.Image:
-    picture = Image.open(file, formats=FORMATS)
-    width, height = picture.size
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        picture.close()
-        raise FileFormatError(
-            path,
-            f"its header claims {width} x {height} pixels, more than the {MAX_PIXELS} allowed",
-            "Scale it down first.",
-        )
-    return picture
 
 
 def _frames(picture: Image.Image, path: Path) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
@@ -126,11 +81,3 @@ def _frames(picture: Image.Image, path: Path) -> Iterator[tuple[torch.Tensor, to
                 "Split the animation first.",
             )
         yield split_picture(ImageOps.exif_transpose(frame))
-
-
-def _problem(error: BaseException) -> str:
-    if isinstance(error, UnidentifiedImageError):
-        return "it is not a picture, or of a kind that cannot be read"
-    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return f"it claims more than the {MAX_PIXELS} pixels allowed"
-    return f"the picture is damaged ({str(error)[:200] or type(error).__name__})"

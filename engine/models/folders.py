@@ -167,7 +167,7 @@ class ModelFolders:
         if annotated:
             name, key = annotated.groups()
         roots, _ = self._find(key)
-        relative = _checked(key, name)
+        relative = _checked(f"{key} file", name)
         for root in roots:
             path = root / relative
             if key == _FOLDER_KEY:
@@ -178,6 +178,16 @@ class ModelFolders:
                 return path
         raise MissingFileError(f"{key} file", name, roots, self.names(key))
 
+    def place(self, kind: str, name: str) -> Path:
+        """Return where a file of that name is, or would be, in a directory; links are resolved.
+
+        Args:
+            kind: "input", "output", "temp" or "user".
+
+        Raises: ForbiddenPathError, UnknownNameError.
+        """
+        return inside(self.directory(kind), name, f"{kind} file")
+
     def _find(self, key: str) -> tuple[tuple[Path, ...], frozenset[str]]:
         if key in _USER_KINDS:
             return (self._directories[key],), frozenset()
@@ -187,11 +197,35 @@ class ModelFolders:
         return tuple(entry.roots), entry.extensions
 
 
-def _checked(key: str, name: str) -> Path:
+def inside(root: Path, name: str, kind: str) -> Path:
+    """Return the path of a name in a folder, whether it exists or not; links are resolved.
+
+    Args:
+        kind: What is named, for the error's text.
+
+    Raises: ForbiddenPathError, when the name or a link on the way leads out of the folder.
+    """
+    forbidden = ForbiddenPathError(kind, name)
+    relative = _checked(kind, name)
+    try:
+        root = root.resolve()
+        path = (root / relative).resolve()
+    except (OSError, RuntimeError) as error:  # for instance links that lead in a circle
+        raise forbidden from error
+    if not path.is_relative_to(root):
+        raise forbidden
+    return path
+
+
+def _checked(kind: str, name: str) -> Path:
     """Return a name as a relative path that cannot leave its folder by what it says."""
-    forbidden = ForbiddenPathError(f"{key} file", name)
+    forbidden = ForbiddenPathError(kind, name)
     if "\0" in name or not name.strip():
         raise forbidden
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError as error:  # half a character, which only JSON can name
+        raise forbidden from error
     # Files written on Windows use the other slash; elsewhere it would be part of a file's name.
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or re.match(r"^[A-Za-z]:", name):

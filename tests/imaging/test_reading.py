@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from engine.errors import FileFormatError, InvalidValueError
-from engine.imaging import reading
+from engine.imaging import opening
 from engine.imaging.convert import split_picture, to_bytes, to_pictures
 from engine.imaging.reading import alpha_to_mask, read_pictures
 
@@ -193,8 +193,8 @@ def test_what_is_no_picture_gives_one_clear_error(tmp_path: Path, content: bytes
 
 def test_all_formats_are_known_to_pillow() -> None:
     Image.init()
-    assert set(reading.FORMATS) <= set(Image.OPEN)
-    assert "EPS" not in reading.FORMATS  # it would start a program
+    assert set(opening.FORMATS) <= set(Image.OPEN)
+    assert "EPS" not in opening.FORMATS  # it would start a program
 
 
 def test_of_a_multi_picture_jpeg_only_the_photograph_is_read(tmp_path: Path) -> None:
