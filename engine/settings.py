@@ -38,3 +38,33 @@ class Settings:
     embed_metadata: bool = True
     packs: bool = True
     pack_allow_list: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """What the command line decided about the server.
+
+    Attributes:
+        hosts: Addresses to listen on.
+        port: The port; 0 lets the system choose one.
+        token: What every request must show, or None when nobody but this machine gets here.
+        allowed_hosts: Names, besides those of this machine, that a browser may call it by.
+        cors_origin: An origin whose pages may use the server, "*" for every one, None for none.
+        max_upload_bytes: The largest request body.
+        tls_certificate, tls_key: PEM files; both or none.
+        web_root: The editor's files.
+        multi_user: Keep settings and workflows of several people apart.
+        arguments: The command line, for /system_stats.
+    """
+
+    hosts: tuple[str, ...] = ("127.0.0.1",)
+    port: int = 8188
+    token: str | None = None
+    allowed_hosts: frozenset[str] = frozenset()
+    cors_origin: str | None = None
+    max_upload_bytes: int = 100 << 20
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    web_root: Path
+    multi_user: bool = False
+    arguments: tuple[str, ...] = ()
