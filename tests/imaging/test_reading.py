@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from engine.errors import FileFormatError, InvalidValueError
-from engine.imaging import opening
+from engine.imaging import opening, reading
 from engine.imaging.convert import split_picture, to_bytes, to_pictures
 from engine.imaging.reading import alpha_to_mask, read_pictures
 
