@@ -143,6 +143,7 @@ def composed(settings: Settings) -> Iterator[Engine]:
         file_hasher=hasher,
         environment=environment_of(device, residency.dtype),
         free_memory=free_memory,
+        embed_metadata=settings.embed_metadata,
     )
     try:
         yield Engine(settings, registry, packs, cache, runner)

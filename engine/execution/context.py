@@ -50,11 +50,11 @@ class CancelToken:
 
 @dataclass(frozen=True, slots=True)
 class RunScope:
-    """What all nodes of a run share."""
+    """What all nodes of a run share; `prompt` and `extra_pnginfo` are empty without metadata."""
 
     prompt_id: str
     prompt: Mapping[str, Any]
-    extra_data: Mapping[str, Any]
+    extra_pnginfo: Mapping[str, Any]
     services: Mapping[type, object]
     emit: Callable[[Event], None]
     cancel: CancelToken
@@ -80,14 +80,13 @@ class RunContext:
 
     @property
     def prompt(self) -> Mapping[str, Any]:
-        """The API prompt as it was queued."""
+        """The API prompt as it was queued; empty when files shall carry no metadata."""
         return self.scope.prompt
 
     @property
     def extra_pnginfo(self) -> Mapping[str, Any]:
-        """Further metadata to embed; empty when there is none."""
-        found: Mapping[str, Any] | None = self.scope.extra_data.get("extra_pnginfo")
-        return found or {}
+        """Further metadata to embed; empty when there is none, or none is wanted."""
+        return self.scope.extra_pnginfo
 
     def service(self, kind: type[T]) -> T:
         """Return the host's instance of a service. Raises: LookupError."""

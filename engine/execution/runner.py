@@ -78,6 +78,7 @@ class Runner:
         file_hasher: Hasher,
         environment: str,
         free_memory: Callable[[], None],
+        embed_metadata: bool = True,
         check_mutation: bool = False,
     ) -> None:
         """Compose a runner.
@@ -85,12 +86,15 @@ class Runner:
         Args:
             environment: What else changes bits here (device, dtype); joins every key.
             free_memory: Frees caches and models after a node ran out of memory.
+            embed_metadata: Native nodes get the prompt to write it into files. Packs get it
+                either way, as PROMPT, since they read the setting themselves.
             check_mutation: Fail nodes that write into their inputs (slow; for tests).
         """
         self._registry, self._cache = registry, cache
         self._services, self._hasher = services, file_hasher
         self._environment = environment
         self._free_memory, self._check_mutation = free_memory, check_mutation
+        self._embed_metadata = embed_metadata
         self._instances = Instances()
         self._busy = False
 
@@ -140,8 +144,8 @@ class Runner:
         return RunParts(
             scope=RunScope(
                 request.prompt_id,
-                request.prompt,
-                request.extra_data,
+                request.prompt if self._embed_metadata else {},
+                (request.extra_data.get("extra_pnginfo") or {}) if self._embed_metadata else {},
                 self._services,
                 emit,
                 cancel,

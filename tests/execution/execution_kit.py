@@ -73,7 +73,7 @@ class Bench:
         cache: ResultCache | None = None,
         files: Files | None = None,
         services: Mapping[type, object] | None = None,
-        check_mutation: bool = False,
+        **settings: bool,
     ) -> None:
         files = files or Files()
         self.registry = Registry(files)
@@ -89,7 +89,7 @@ class Bench:
             file_hasher=files,
             environment="test",
             free_memory=self._free,
-            check_mutation=check_mutation,
+            **settings,
         )
 
     def _free(self) -> None:

@@ -207,6 +207,20 @@ def test_a_native_function_may_return_its_bare_value() -> None:
     assert [(e.node_id, e.value, e.total) for e in kit.of(NodeProgress)] == [("2", 1, 2)]
 
 
+@pytest.mark.parametrize("embed", [True, False])
+def test_native_nodes_see_the_metadata_only_when_it_is_to_be_embedded(embed: bool) -> None:
+    @node("Meta", category="t", output=True)
+    def meta(context: NodeContext) -> Ui:
+        """Show what would be embedded."""
+        return Ui(found=[context.prompt, context.extra_pnginfo])
+
+    kit = Bench(meta.__node__, embed_metadata=embed)  # type: ignore[attr-defined]
+    extra = {"extra_pnginfo": {"workflow": 1}}
+    result = kit.run({"1": ("Meta", {})}, "1", extra_data=extra)
+    prompt = {"1": {"class_type": "Meta", "inputs": {}}}
+    assert result.outputs["1"]["found"] == ([prompt, {"workflow": 1}] if embed else [{}, {}])
+
+
 # --- lists -------------------------------------------------------------------------------------
 
 
