@@ -118,10 +118,10 @@ def test_a_later_run_finds_the_work_of_an_earlier_one(base: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "workflow"),
+        (b"", "not valid JSON"),
         (b"{", "JSON"),
         (b"[" * 10_000, "nested"),
-        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 64, "PNG"),
+        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 64, "carries no workflow"),
         (b'{"1": {"class_type": "KSamplr", "inputs": {}}}', 'Did you mean "KSampler"'),
         (b'{"1": {"class_type": "VAEDecode", "inputs": {"samples": ["1", 0]}}}', "output"),
     ],
