@@ -56,7 +56,7 @@ def rescale_cfg(model: Model, multiplier: Share = 0.7) -> Model:
     return model.with_settings(options={"sampler_cfg_function": rescaled})
 
 
-def _rescaled_guidance(payload: Mapping[str, Any], multiplier: float) -> torch.Tensor:
+def _rescaled_guidance(payload: Mapping[str, torch.Tensor], multiplier: float) -> torch.Tensor:
     """Return x - x0 with the guided v brought to the positive's spread.
 
     Source: arXiv:2305.08891, Eq. 15 and 16, in the network's own v and variance-preserving x.
@@ -72,4 +72,5 @@ def _rescaled_guidance(payload: Mapping[str, Any], multiplier: float) -> torch.T
     axes = tuple(range(1, x.dim()))
     matched = guided * (cond.std(dim=axes, keepdim=True) / guided.std(dim=axes, keepdim=True))
     v = multiplier * matched + (1 - multiplier) * guided
-    return x - (x / root**2 - v * sigma / root)
+    x0: torch.Tensor = x / root**2 - v * sigma / root
+    return x - x0

@@ -64,7 +64,8 @@ def dpmpp_2m_sde(
             spread = eta * h if eta else 0.0  # h is infinite from pure noise in a flow model
             alpha, decay = (1 - sigma_next if run.flow else 1.0), -math.expm1(-h - spread)
             x = (sigma_next / sigma) * math.exp(-spread) * x + (alpha * decay) * x0
-            if (x0_old := run.memory.get("x0")) is not None:
+            x0_old = run.memory.get("x0")
+            if x0_old is not None and run.sigma(step - 1) != sigma:
                 h_last = half_log_snr(sigma, run.flow) - half_log_snr(run.sigma(step - 1), run.flow)
                 share = decay / 2 if solver_type == "midpoint" else 1 - decay / (h + spread)
                 x = x + (x0 - x0_old) * (alpha * share * h / h_last)

@@ -21,14 +21,15 @@ def lms(denoise: Denoiser, x: Tensor, run: StepContext, order: int = 4) -> Tenso
         raise InvalidValueError('Sampler "lms", order', order, "1 or more")
     for step, sigma, sigma_next in run.steps():
         x0 = denoise(x, sigma)
-        run.memory[f"slope {step}"] = (x - x0) / sigma
-        run.memory.pop(f"slope {step - order}", None)
         if sigma_next == 0:
             x = x0
-        else:
-            used = range(step, max(step - order, -1), -1)
-            weights = adams_bashforth([run.sigma(j) for j in used], sigma, sigma_next)
-            for j, weight in zip(used, weights, strict=True):
+        elif sigma_next != sigma:
+            run.memory[f"slope {step}"] = (x - x0) / sigma
+            used = [j for j in range(step, -1, -1) if f"slope {j}" in run.memory]
+            for j in used[order:]:
+                del run.memory[f"slope {j}"]
+            nodes = [run.sigma(j) for j in used[:order]]
+            for j, weight in zip(used, adams_bashforth(nodes, sigma, sigma_next), strict=False):
                 x = x + run.memory[f"slope {j}"] * weight
         run.report(step, x0, x)
     return x
@@ -41,7 +42,7 @@ def adams_bashforth(nodes: list[float], start: float, end: float) -> list[float]
     scaled, length = (points - start) / (end - start), end - start
     for j, node in enumerate(scaled):
         others = np.delete(scaled, j)
-        basis = np.polynomial.Polynomial.fromroots(others) / float(np.prod(node - others))
-        integral = basis.integ()
+        basis = np.polynomial.polynomial.polyfromroots(others) / np.prod(node - others)
+        integral = np.polynomial.Polynomial(basis).integ()
         weights.append(float(integral(1.0) - integral(0.0)) * length)
     return weights

@@ -1,0 +1,101 @@
+"""Sigma tables and schedules, against numbers from their formulas."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import InvalidValueError, UnknownNameError
+from engine.sampling.schedules import make_sigmas, schedule_names
+from engine.sampling.sigmas import sigma_table
+from engine.types import NoiseSchedule, Prediction
+
+TABLE = sigma_table(NoiseSchedule(), Prediction.EPS)
+FLOW = sigma_table(NoiseSchedule(shift=3.0), Prediction.FLOW)
+
+
+def test_the_table_of_stable_diffusion_has_its_known_ends() -> None:
+    betas = np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
+    alpha_bar = np.cumprod(1 - betas)
+
+    assert TABLE.sigma_max == pytest.approx(14.614642, rel=1e-6)
+    assert TABLE.sigma_min == pytest.approx(0.0291675, rel=2e-5)
+    np.testing.assert_allclose(TABLE.sigmas, ((1 - alpha_bar) / alpha_bar) ** 0.5, rtol=1e-6)
+
+
+def test_zero_terminal_snr_ends_in_almost_pure_noise_and_keeps_the_start() -> None:
+    rescaled = sigma_table(NoiseSchedule(zero_terminal_snr=True), Prediction.V)
+
+    assert rescaled.sigma_max == pytest.approx(4518.76, rel=1e-4)
+    assert rescaled.sigma_min == pytest.approx(TABLE.sigma_min, rel=1e-4)
+
+
+def test_sigma_and_timestep_are_inverse_at_table_entries() -> None:
+    steps = torch.tensor([0.0, 17.0, 500.0, 999.0])
+
+    assert torch.equal(TABLE.timestep(TABLE.sigma(steps)), steps)
+    torch.testing.assert_close(TABLE.sigma(torch.tensor(0.5)), TABLE.sigmas[:2].prod().sqrt())
+
+
+def test_flow_tables_are_shifted_towards_the_noise() -> None:
+    assert FLOW.sigma(torch.tensor(500.0)).item() == pytest.approx(3 * 0.5 / 2.0)
+    assert FLOW.sigma_max == 1.0
+
+
+def test_percent_runs_from_above_the_first_sigma_to_zero() -> None:
+    assert TABLE.at_percent(0.0) > TABLE.sigma_max
+    assert TABLE.at_percent(1.0) == 0.0
+    assert TABLE.at_percent(0.5) == pytest.approx(math.sqrt(TABLE.sigmas[499] * TABLE.sigmas[500]))
+    assert FLOW.at_percent(0.0) == 1.0
+    assert FLOW.at_percent(0.25) == pytest.approx(3 * 0.75 / 2.5)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 20])
+@pytest.mark.parametrize("name", schedule_names())
+def test_schedules_fall_and_end_in_zero(name: str, steps: int) -> None:
+    sigmas = make_sigmas(TABLE, name, steps)
+
+    assert (sigmas.diff() < 0).all()
+    assert sigmas[-1] == 0
+    assert sigmas.dtype == torch.float32
+    if name != "ddim_uniform":
+        assert len(sigmas) == steps + 1
+
+
+def test_values_are_those_of_the_formulas() -> None:
+    s, low, high = TABLE.sigmas, TABLE.sigma_min, TABLE.sigma_max
+    expected = {
+        "simple": [s[999], s[749], s[499], s[249]],
+        "ddim_uniform": [s[751], s[501], s[251], s[1]],
+        "normal": [s[999], s[666], s[333], s[0]],
+        "karras": [
+            (high ** (1 / 7) + k / 3 * (low ** (1 / 7) - high ** (1 / 7))) ** 7 for k in range(4)
+        ],
+        "exponential": [high * (low / high) ** (k / 3) for k in range(4)],
+        "kl_optimal": [
+            math.tan(k / 3 * math.atan(low) + (1 - k / 3) * math.atan(high)) for k in range(4)
+        ],
+    }
+    for name, values in expected.items():
+        actual = make_sigmas(TABLE, name, 4)
+        torch.testing.assert_close(actual, torch.tensor([*map(float, values), 0.0]), msg=name)
+    # linspace(999, 0, 5) = 999, 749.25, 499.5, 249.75
+    sgm = make_sigmas(TABLE, "sgm_uniform", 4)
+    assert sgm[1].item() == pytest.approx(float(s[749] ** 0.75 * s[750] ** 0.25), rel=1e-5)
+
+
+def test_linear_quadratic_starts_linearly_and_is_continuous() -> None:
+    shares = 1 - make_sigmas(TABLE, "linear_quadratic", 8) / TABLE.sigma_max
+
+    torch.testing.assert_close(shares[:5], torch.arange(5) * 0.025 / 4, atol=1e-6, rtol=0)
+    assert shares[4].item() == pytest.approx(0.025, abs=1e-6)
+
+
+def test_unknown_names_and_step_counts_are_refused() -> None:
+    with pytest.raises(UnknownNameError, match='Did you mean "karras"'):
+        make_sigmas(TABLE, "karass", 4)
+    with pytest.raises(InvalidValueError, match="steps"):
+        make_sigmas(TABLE, "karras", 0)
