@@ -20,6 +20,8 @@ class Settings:
         cache_lru: Entries kept with cache="lru".
         ram_cache_bytes, device_cache_bytes, disk_cache_bytes: Bounds of the cache tiers.
         embed_metadata: Write prompt and workflow into saved files.
+        preview_method: How pictures of work in progress are made; "none" makes none unless a
+            prompt's extra_data asks for some.
         packs: Load packs from custom_nodes/; `pack_allow_list` names those loaded even when False.
     """
 
@@ -36,6 +38,7 @@ class Settings:
     device_cache_bytes: int = 1 << 30
     disk_cache_bytes: int = 10 << 30
     embed_metadata: bool = True
+    preview_method: Literal["none", "auto", "latent2rgb", "taesd"] = "none"
     packs: bool = True
     pack_allow_list: frozenset[str] = frozenset()
 

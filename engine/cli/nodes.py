@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.cli.compose import compose_registry, report_packs, settings_from
+from engine.cli.compose import report_packs, settings_from
 from engine.cli.terminal import printable, say
 from engine.errors import EngineError, shorten
 from engine.registry.registry import Registry
 from engine.registry.spec import NodeSpec
+from engine.workers.compose import compose_registry
 
 _MENU_LIMIT = 8
 

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 from engine.cli.assignments import Assignment, assign
-from engine.cli.compose import Engine, composed, report_packs, settings_from
+from engine.cli.compose import report_packs, settings_from
 from engine.cli.progress import RunDisplay
 from engine.cli.terminal import say
 from engine.cli.workflow_source import read_source
@@ -25,6 +25,7 @@ from engine.graph.canvas import graph_to_canvas, set_widget_values, write_canvas
 from engine.graph.model import Graph
 from engine.graph.reading import Reading, read_workflow
 from engine.graph.validate import Validation, validate
+from engine.workers.compose import Engine, composed
 
 _INTERRUPTED = 130  # as shells report a process ended by Ctrl+C
 

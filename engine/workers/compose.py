@@ -1,0 +1,135 @@
+"""Puts the engine together from settings: the one place that knows every part."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.models.folders import ModelFolders
+from engine.registry.discovery import (
+    PackReport,
+    compat_path,
+    load_builtin,
+    load_packs,
+    run_prestartup,
+)
+from engine.registry.registry import Registry
+from engine.registry.spec import Folders
+from engine.settings import Settings
+
+if TYPE_CHECKING:
+    import torch
+
+    from engine.cache.store import ResultCache
+    from engine.execution.runner import Runner
+    from engine.models.residency import Residency
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A composed engine.
+
+    Attributes:
+        packs: How loading each pack went.
+    """
+
+    settings: Settings
+    registry: Registry
+    packs: Sequence[PackReport]
+    cache: ResultCache
+    runner: Runner
+    residency: Residency
+
+
+def compose_registry(settings: Settings) -> tuple[Registry, list[PackReport]]:
+    """Load the built-in nodes and the packs."""
+    folders = ModelFolders(
+        settings.base,
+        input=settings.input,
+        output=settings.output,
+        temp=settings.temp,
+        user=settings.user,
+        extra=settings.extra_model_paths,
+    )
+    compat_path()
+    roots = [settings.base / "custom_nodes"]
+    enabled, allow = settings.packs, settings.pack_allow_list
+    early = run_prestartup(roots, enabled=enabled, allow=allow)
+    registry = Registry(folders)
+    load_builtin(registry, importlib.import_module("nodes"))
+    packs = load_packs(registry, roots, enabled=enabled, allow=allow)
+    return registry, [*(pack for pack in early if pack.error), *packs]
+
+
+@contextmanager
+def composed(settings: Settings) -> Iterator[Engine]:
+    """Compose an engine; on leaving, what is being written is finished and files are closed."""
+    # Imported here: listing nodes needs none of this.
+    from engine.cache.disk import DiskTier
+    from engine.cache.factory import make_cache
+    from engine.cache.files import FileHasher
+    from engine.execution.runner import Runner
+    from engine.models.library import ModelLibrary
+    from engine.models.residency import Residency
+
+    registry, packs = compose_registry(settings)
+    device = _device(settings)
+    user = registry.folders.directory("user")
+    kept = user / "cache"
+    kept.mkdir(parents=True, exist_ok=True)
+    residency = Residency(device)
+    hasher = FileHasher(kept / "files.sqlite3")
+    disk = None
+    if settings.cache == "cost" and settings.disk_cache_bytes:
+        disk = DiskTier(kept / "results", settings.disk_cache_bytes)
+    cache = make_cache(
+        settings.cache,
+        lru=settings.cache_lru,
+        ram_bytes=settings.ram_cache_bytes,
+        device_bytes=settings.device_cache_bytes,
+        disk=disk,
+    )
+
+    def free_memory() -> None:
+        cache.free_memory()
+        residency.free_all()
+
+    services: dict[type, object] = {
+        Folders: registry.folders,
+        Residency: residency,
+        ModelLibrary: ModelLibrary(registry.folders, residency, kept / "converted"),
+    }
+    runner = Runner(
+        registry,
+        cache,
+        services=services,
+        file_hasher=hasher,
+        environment=environment_of(device, residency.dtype),
+        free_memory=free_memory,
+        embed_metadata=settings.embed_metadata,
+    )
+    try:
+        yield Engine(settings, registry, packs, cache, runner, residency)
+    finally:
+        cache.close()
+        hasher.close()
+
+
+def _device(settings: Settings) -> torch.device:
+    import torch
+
+    if settings.device is not None:
+        return torch.device(settings.device)
+    return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+
+
+def environment_of(device: torch.device, dtype: torch.dtype) -> str:
+    """Return what, besides a node and its inputs, decides the bits of its result."""
+    import torch
+
+    version = ".".join(torch.__version__.split(".")[:2])
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    return f"{name} {dtype} torch {version}"
