@@ -91,9 +91,9 @@ class RunKeys:
         literals = {name: v for name, v in node.inputs.items() if not isinstance(v, Link)}
         digests: dict[str, str] = {}
         try:
-            for folder, name in rules.spec.files(literals):
+            for folder, name in rules.spec.files(literals, self._folders):
                 path = self._folders.resolve(folder, name)
-                if path.stat().st_size > _HASHED_AT_ONCE_BYTES:
+                if path.is_dir() or path.stat().st_size > _HASHED_AT_ONCE_BYTES:
                     digest = await asyncio.to_thread(self._hasher.digest, path)
                 else:
                     digest = self._hasher.digest(path)

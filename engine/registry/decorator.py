@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from engine.registry.docstring import Docstring, parse_docstring
 from engine.registry.hooks import read_hook
 from engine.registry.signature import NativeInput, read_input, read_outputs
-from engine.registry.spec import Folders, InputTypes, NodeContext, NodeSpec
+from engine.registry.spec import FilesReader, Folders, InputTypes, NodeContext, NodeSpec
 from engine.registry.widgets import FileChoice
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,6 +38,7 @@ def node(
     check_lazy: Callable[..., Any] | None = None,
     validate: Callable[..., Any] | None = None,
     fingerprint: Callable[..., Any] | None = None,
+    files: FilesReader | None = None,
 ) -> Callable[[F], F]:
     """Declare a node type on a typed function; the function itself is returned unchanged.
 
@@ -51,6 +52,8 @@ def node(
         check_lazy: (**inputs) -> names of lazy inputs still needed; those missing are None.
         validate: (**inputs it names) -> True or a text saying what is wrong; links are None.
         fingerprint: (**inputs it names) -> JSON value that joins the cache key.
+        files: (literal inputs, folders) -> (folder key, name) of files it reads besides those its
+            menus name; their content joins the cache key.
 
     Raises: TypeError, when the signature cannot be read as a node.
     """
@@ -85,7 +88,7 @@ def node(
             check_lazy=None if check_lazy is None else _native_lazy(check_lazy, parameters),
             validate=read_hook(validate),
             fingerprint=read_hook(fingerprint),
-            files=_files_reader(inputs),
+            files=_files_reader(inputs, files),
         )
         function.__node__ = spec  # type: ignore[attr-defined]
         return function
@@ -153,18 +156,19 @@ def _no_instance() -> None:
 
 
 def _files_reader(
-    inputs: tuple[NativeInput, ...],
-) -> Callable[[Mapping[str, Any]], list[tuple[str, str]]] | None:
+    inputs: tuple[NativeInput, ...], further: FilesReader | None
+) -> FilesReader | None:
     menus = [(item.name, item.menu) for item in inputs if isinstance(item.menu, FileChoice)]
     if not menus:
-        return None
+        return further
 
-    def files(literals: Mapping[str, Any]) -> list[tuple[str, str]]:
-        return [
+    def files(literals: Mapping[str, Any], folders: Folders) -> list[tuple[str, str]]:
+        named = [
             (menu.folder, literals[name])
             for name, menu in menus
             if isinstance(literals.get(name), str) and literals[name] not in menu.extra
         ]
+        return named if further is None else [*named, *further(literals, folders)]
 
     return files
 

@@ -129,6 +129,14 @@ class NodeFunction(Protocol):
     ) -> Any | Awaitable[Any]: ...
 
 
+class FilesReader(Protocol):
+    """Lists (folder key, name) of the files a node reads, as far as literal inputs tell."""
+
+    def __call__(
+        self, literals: Mapping[str, Any], folders: Folders
+    ) -> Iterable[tuple[str, str]]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSpec:
     """A node type.
@@ -150,7 +158,7 @@ class NodeSpec:
         check_lazy: (instance, inputs) -> names of inputs still needed; may be async.
         validate: VALIDATE_INPUTS: True, or a text or False.
         fingerprint: IS_CHANGED: its result joins the cache key; a NaN never matches.
-        files: Maps literal inputs to (folder key, name) of files read; their content joins the key.
+        files: Files read besides; their content joins the cache key.
     """
 
     type_id: str
@@ -175,4 +183,4 @@ class NodeSpec:
     check_lazy: Callable[[Any, dict[str, Any]], Any] | None = None
     validate: Hook | None = None
     fingerprint: Hook | None = None
-    files: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]] | None = None
+    files: FilesReader | None = None

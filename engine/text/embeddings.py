@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 import torch
 
 from engine.errors import FileFormatError, nearest_name, shorten
+from engine.text.prompt import EmbeddingName, parse_prompt, split_embeddings
 
 FOLDER = "embeddings"
 EXTENSIONS = ("", ".safetensors", ".pt", ".bin")
@@ -77,6 +78,22 @@ class EmbeddingLibrary:
                     return EmbeddingMatch(vectors, rest)
                 return EmbeddingMatch(None, rest, _width_problem(file, vectors, width))
         return unknown_embedding(name, known)
+
+
+def mentioned_files(text: str, known: Sequence[str]) -> list[str]:
+    """List those of the `known` files that a prompt names as embeddings.
+
+    A name with trailing commas may mean two files; both are listed.
+    """
+    names = (
+        part.name
+        for segment in parse_prompt(text)
+        for part in split_embeddings(segment.text)
+        if isinstance(part, EmbeddingName)
+    )
+    candidates = (candidate for name in names for candidate in (name, name.rstrip(",")))
+    files = (_find(candidate, list(known)) for candidate in candidates)
+    return list(dict.fromkeys(file for file in files if file is not None))
 
 
 def unknown_embedding(name: str, known: Sequence[str] = ()) -> EmbeddingMatch:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from engine.registry.decorator import node
+from engine.registry.spec import Folders
 from engine.registry.widgets import Text
 from engine.text.clip import PromptChecker
+from engine.text.embeddings import FOLDER, mentioned_files
 from engine.types import Clip, Conditioning, NodeResult, Ui
 
 
-@node("CLIPTextEncode", category="conditioning", title="CLIP Text Encode (Prompt)")
+def embedding_files(literals: Mapping[str, Any], folders: Folders) -> list[tuple[str, str]]:
+    """List the embeddings a prompt reads; all there are when the prompt comes through a link."""
+    known = folders.names(FOLDER)
+    text = literals.get("text")
+    named = mentioned_files(text, known) if isinstance(text, str) else known
+    return [(FOLDER, name) for name in named]
+
+
+@node(
+    "CLIPTextEncode",
+    category="conditioning",
+    title="CLIP Text Encode (Prompt)",
+    files=embedding_files,
+)
 def clip_text_encode(
     text: Annotated[str, Text(multiline=True, dynamic_prompts=True)], clip: Clip
 ) -> Conditioning | NodeResult:

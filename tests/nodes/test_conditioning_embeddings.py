@@ -14,6 +14,7 @@ from engine.models.library import ModelLibrary
 from engine.models.residency import Residency
 from engine.text.clip import Clip
 from engine.text.embeddings import EmbeddingLibrary
+from nodes.conditioning.clip_text_encode import clip_text_encode
 from tests.text.fake_clip import FakeNetwork, letter_tokenizer
 
 VECTORS = torch.arange(12, dtype=torch.float32).reshape(2, 6)
@@ -66,3 +67,15 @@ def test_a_name_cannot_leave_the_folder(clip: Clip, folder: Path) -> None:
     save_file({"emb_params": VECTORS}, folder.parent / "secret.safetensors")
     (problem,) = clip.prompt_problems("embedding:../secret")
     assert "'../secret' was not found" in problem
+
+
+def test_a_prompt_is_keyed_by_the_embeddings_it_names(tmp_path: Path, folder: Path) -> None:
+    for name in ("good.safetensors", "hands/other.safetensors"):
+        save_file({"emb_params": VECTORS}, folder / name)
+    folders = ModelFolders(tmp_path)
+    reads = clip_text_encode.__node__.files  # type: ignore[attr-defined]
+    named = {"text": "a (embedding:good:1.2), embedding:missing"}
+    assert reads(named, folders) == [("embeddings", "good.safetensors")]
+    assert reads({"text": "no inversion"}, folders) == []
+    linked: dict[str, object] = {}
+    assert [name for _, name in reads(linked, folders)] == folders.names("embeddings")

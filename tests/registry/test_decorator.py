@@ -109,11 +109,11 @@ def test_a_file_menu_lists_its_folder_and_names_the_files_read() -> None:
         "picture": ("COMBO", {"image_upload": True}),
     }
     assert spec.files is not None
-    assert list(spec.files({"name": "a.safetensors", "picture": "b.png"})) == [
+    assert list(spec.files({"name": "a.safetensors", "picture": "b.png"}, FakeFolders())) == [
         ("loras", "a.safetensors"),
         ("input", "b.png"),
     ]
-    assert list(spec.files({"name": "none"})) == []
+    assert list(spec.files({"name": "none"}, FakeFolders())) == []
 
 
 class TwoOutputs(NamedTuple):
