@@ -562,7 +562,7 @@ def test_a_changed_file_runs_its_reader_again(tmp_path: Path) -> None:
         "File",
         lambda name: ((tmp_path / name).read_text(),),
         inputs="name",
-        files=lambda literals: [("input", literals["name"])],
+        files=lambda literals, folders: [("input", literals["name"])],
     )
     kit = bench(reader, files=Files(tmp_path))
     prompt = {"1": ("File", {"name": "a.txt"})}
