@@ -1,0 +1,1 @@
+"""The HTTP and WebSocket server: it holds no model and runs no node."""

@@ -1,0 +1,135 @@
+"""Builds the web application out of its services."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import PurePosixPath
+
+from aiohttp import ClientSession, hdrs, web
+
+from engine.server import security
+from engine.server.hashes import HASHES, FileHashes
+from engine.server.metrics import METRICS, Metrics, measured
+from engine.server.object_info import ObjectInfoCache
+from engine.server.pack_routes import PACK_ROUTES, SESSION, PackRoutes, forward
+from engine.server.routes import (
+    extensions,
+    internal,
+    models,
+    node_types,
+    prompt,
+    system,
+    tessera,
+    upload,
+    userdata,
+    users,
+    view,
+    websocket,
+)
+from engine.server.services import SERVICES, Services, services_of
+from engine.server.serving import PICTURE_AGE_S
+from engine.server.web_files import served_web_file, start_page
+
+_TABLES = (
+    *(prompt, node_types, view, upload, models, system),
+    *(extensions, users, userdata, websocket),
+)
+_PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".svg", ".ico"}
+
+
+def build_app(services: Services) -> web.Application:
+    """Return the application; every route of the contract exists bare and under /api."""
+    settings = services.settings
+    app = web.Application(
+        middlewares=[measured, security.guard(settings)],
+        client_max_size=settings.max_upload_bytes,
+    )
+    app[SERVICES] = services
+    app[METRICS] = Metrics()
+    app[HASHES] = FileHashes()
+    app[node_types.OBJECT_INFO] = ObjectInfoCache(services.pool, services.folders)
+    app[PACK_ROUTES] = PackRoutes(services.pool)
+    users.prepare(app)
+    bare = (*internal.bare_routes, *tessera.bare_routes, *extensions.bare_routes)
+    app.router.add_routes(bare)
+    for module in _TABLES:
+        for route in module.routes:
+            assert isinstance(route, web.RouteDef)
+            for prefix in ("", "/api"):
+                app.router.add_route(route.method, prefix + route.path, route.handler)
+    app.router.add_get("/", _start)
+    app.router.add_route("*", "/{path:.*}", _anything_else)
+    app.on_response_prepare.append(security.protect(settings))
+    app.on_response_prepare.append(_say_how_long_to_keep)
+    app.cleanup_ctx.append(_session)
+    app.cleanup_ctx.append(_log_messages)
+    app.on_shutdown.append(_drop_clients)
+    return app
+
+
+async def _start(request: web.Request) -> web.StreamResponse:
+    """Return the editor."""
+    return start_page(request, services_of(request).settings.web_root)
+
+
+async def _anything_else(request: web.Request) -> web.StreamResponse:
+    """Return a file of the editor, or what a pack answers."""
+    target = await request.config_dict[PACK_ROUTES].find(request)
+    if target is not None:
+        return await forward(request, target)
+    if request.method not in ("GET", "HEAD"):
+        raise web.HTTPNotFound
+    web_root = services_of(request).settings.web_root
+    return served_web_file(request, web_root, request.match_info["path"])
+
+
+async def _say_how_long_to_keep(request: web.Request, response: web.StreamResponse) -> None:
+    """Set the contract's cache headers where a handler set none."""
+    if hdrs.CACHE_CONTROL in response.headers:
+        return
+    path = PurePosixPath(request.path)
+    if request.path.endswith("/view"):
+        path = PurePosixPath(request.query.get("filename", ""))
+    suffix = path.suffix.lower()
+    if suffix in (".js", ".css") or (path.name.startswith("index") and suffix == ".json"):
+        response.headers[hdrs.CACHE_CONTROL] = "no-cache"
+    elif suffix in _PICTURES:
+        response.headers[hdrs.CACHE_CONTROL] = _age(request, response.status)
+
+
+def _age(request: web.Request, status: int) -> str:
+    if status in (302, 303, 307):
+        return "no-cache"
+    # What needs a token belongs into no shared cache.
+    scope = "public" if services_of(request).settings.token is None else "private"
+    if status == 404:
+        return f"{scope}, max-age=3600"
+    return f"{scope}, max-age={PICTURE_AGE_S}" if status < 400 else "no-store"
+
+
+async def _session(app: web.Application) -> AsyncIterator[None]:
+    # Nothing of the environment (proxies, netrc) may send a pack's request elsewhere.
+    async with ClientSession(trust_env=False, auto_decompress=False) as session:
+        app[SESSION] = session
+        yield
+
+
+async def _log_messages(app: web.Application) -> AsyncIterator[None]:
+    """Send new log lines to the clients that subscribed."""
+    services, loop = app[SERVICES], asyncio.get_running_loop()
+
+    def publish(line: dict[str, str]) -> None:
+        for client in list(services.logs.subscribers):
+            services.hub.send("logs", services.logs.message([line]), client_id=client)
+
+    def on_line(line: dict[str, str]) -> None:
+        loop.call_soon_threadsafe(publish, line)
+
+    services.logs.on_line = on_line
+    yield
+    services.logs.on_line = None
+
+
+async def _drop_clients(app: web.Application) -> None:
+    app[SERVICES].hub.drop_all("The server stops.")

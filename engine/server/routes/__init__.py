@@ -1,0 +1,1 @@
+"""Handlers, one module per resource: parse, one call, serialise."""

@@ -1,0 +1,59 @@
+"""What packs bring for the editor: scripts, texts, example workflows."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from engine.models.folders import inside
+from engine.server import packs
+from engine.server.answers import json_answer
+from engine.server.services import services_of
+from engine.server.serving import served_file
+from engine.server.web_files import served_web_file
+
+routes = web.RouteTableDef()
+bare_routes = web.RouteTableDef()
+"""Files are served under one address only."""
+
+
+@routes.get("/extensions")
+async def get_extensions(request: web.Request) -> web.Response:
+    """List the addresses of all extension scripts."""
+    services = services_of(request)
+    return json_answer(await packs.scripts(services.settings.web_root, services.pool))
+
+
+@routes.get("/i18n")
+async def get_translations(request: web.Request) -> web.Response:
+    """Return the packs' translations by language."""
+    return json_answer(await asyncio.to_thread(packs.translations, services_of(request).folders))
+
+
+@routes.get("/workflow_templates")
+async def get_templates(request: web.Request) -> web.Response:
+    """List the packs' example workflows."""
+    return json_answer(await asyncio.to_thread(packs.template_names, services_of(request).folders))
+
+
+@bare_routes.get("/api/workflow_templates/{pack}/{file:.+}")
+async def get_template(request: web.Request) -> web.StreamResponse:
+    """Return a file of a pack's example workflows."""
+    folders = services_of(request).folders
+    root = (await asyncio.to_thread(packs.templates, folders)).get(request.match_info["pack"])
+    if root is None:
+        raise web.HTTPNotFound
+    path = inside(root, request.match_info["file"], "example workflow")
+    if not path.is_file():
+        raise web.HTTPNotFound
+    return served_file(path)
+
+
+@bare_routes.get("/extensions/{pack}/{file:.+}")
+async def get_extension_file(request: web.Request) -> web.StreamResponse:
+    """Return a browser file of the editor's extensions or of a pack."""
+    services, name = services_of(request), request.match_info["pack"]
+    folders = await packs.web_folders(services.pool)
+    root = folders.get(name, services.settings.web_root / "extensions" / name)
+    return served_web_file(request, root, request.match_info["file"])

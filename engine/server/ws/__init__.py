@@ -1,0 +1,1 @@
+"""WebSocket: messages, connections, and the hub that publishes to them."""

@@ -1,0 +1,117 @@
+"""One client's socket: a bounded queue and the one task that writes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from aiohttp import WSCloseCode, WSMsgType
+
+from engine.server.ws.messages import Frame
+
+_LOG = logging.getLogger(__name__)
+
+QUEUE_FRAMES = 4096
+QUEUE_BYTES = 64 << 20
+_CLOSE_S = 1.0
+
+
+class Socket(Protocol):
+    """The part of a WebSocket that a connection writes to."""
+
+    async def send_frame(self, message: bytes, opcode: WSMsgType) -> None:
+        """Write one message; waits while the other side does not read."""
+        ...
+
+    async def close(self, *, code: int, message: bytes) -> bool:
+        """Say why, and close."""
+        ...
+
+
+class Connection:
+    """Sends frames to one client, in order, without ever making the sender wait.
+
+    A client that cannot keep up is dropped with a reason. Frames sent with the same `slot` replace
+    one another while they wait: of previews only the newest is worth showing.
+
+    Args:
+        abort: Cuts the connection; used on clients that do not even read why they are dropped.
+
+    Attributes:
+        sid: The client's id.
+        flags: What the client said it can take; a flag counts when it is exactly True.
+        drop_reason: Why nothing more is sent; None while it is open.
+    """
+
+    def __init__(self, sid: str, socket: Socket, abort: Callable[[], None]) -> None:
+        self.sid = sid
+        self.flags: Mapping[str, Any] = {}
+        self.drop_reason: str | None = None
+        self._socket, self._abort = socket, abort
+        self._waiting: dict[str | int, Frame] = {}
+        self._waiting_bytes = 0
+        self._numbers = itertools.count()
+        self._wake = asyncio.Event()
+        self._writer = asyncio.create_task(self._write())
+        self._closing: asyncio.Task[None] | None = None
+
+    def can(self, flag: str) -> bool:
+        """Tell whether the client said it can take something."""
+        return self.flags.get(flag) is True
+
+    def send(self, frame: Frame, *, slot: str | None = None) -> None:
+        """Queue a frame; returns at once."""
+        if self.drop_reason is not None:
+            return
+        key = next(self._numbers) if slot is None else slot
+        replaced = self._waiting.pop(key, None)
+        if replaced is not None:
+            self._waiting_bytes -= len(replaced.body)
+        self._waiting[key] = frame
+        self._waiting_bytes += len(frame.body)
+        self._wake.set()
+        if len(self._waiting) > QUEUE_FRAMES or self._waiting_bytes > QUEUE_BYTES:
+            self.drop("The client does not read its messages fast enough.")
+
+    def drop(self, reason: str, code: int = WSCloseCode.TRY_AGAIN_LATER) -> None:
+        """Close the socket with a reason; what is queued is not sent any more."""
+        if self.drop_reason is not None:
+            return
+        self.drop_reason = reason
+        _LOG.info("Client %s was dropped: %s", ascii(self.sid), reason)
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._writer.cancel()
+        self._closing = asyncio.create_task(self._close(code, reason))
+
+    async def finish(self) -> None:
+        """End the writer; call it when the socket is closed."""
+        self.drop_reason = self.drop_reason or "The client left."
+        self._writer.cancel()
+        await asyncio.gather(self._writer, return_exceptions=True)
+        if self._closing is not None:
+            await asyncio.gather(self._closing, return_exceptions=True)
+
+    async def _write(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                frame = self._waiting.pop(next(iter(self._waiting)))
+                self._waiting_bytes -= len(frame.body)
+                kind = WSMsgType.TEXT if frame.is_text else WSMsgType.BINARY
+                try:
+                    await self._socket.send_frame(frame.body, kind)
+                except (ConnectionError, RuntimeError) as error:  # it closed in the meantime
+                    self.drop_reason = self.drop_reason or f"The connection broke ({error})."
+                    return
+
+    async def _close(self, code: int, reason: str) -> None:
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await self._socket.close(code=code, message=reason.encode())
+        except (TimeoutError, ConnectionError, RuntimeError):
+            self._abort()
