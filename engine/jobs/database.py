@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from engine.errors import EngineError
+from engine.faultpoints import reach
 
 T = TypeVar("T")
 _Work: TypeAlias = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
@@ -42,6 +43,7 @@ class Database:
         self.path = path
         self.set_aside: Path | None = None
         self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._closed = False
         self._connection = self._open_or_set_aside(migrations)
         self._thread = threading.Thread(target=self._serve, name="job-database", daemon=True)
         self._thread.start()
@@ -49,14 +51,20 @@ class Database:
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` in a transaction; return once it is on disk.
 
-        Raises: what `work` raises, its changes undone; DatabaseError, when SQLite fails.
+        Raises: what `work` raises, its changes undone; DatabaseError, when SQLite fails or the
+            database is closed.
         """
+        if self._closed:
+            raise DatabaseError(self.path, "it is closed.")
         future: Future[T] = Future()
         self._work.put((work, future))
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """Finish what is queued and close the file."""
+        """Finish what is queued and close the file; closing again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         self._work.put(None)
         self._thread.join()
         self._connection.close()
@@ -67,7 +75,7 @@ class Database:
             return self._open(migrations)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
-                raise DatabaseError(self.path, f"{error}.") from error
+                raise DatabaseError(self.path, _problem(error)) from error
             self.set_aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
             self.path.rename(self.set_aside)
             for suffix in ("-wal", "-shm"):
@@ -116,36 +124,44 @@ class Database:
 
     def _commit(self, batch: list[_Work]) -> None:
         """Run a batch in one transaction; each function in a savepoint of its own."""
-        results: list[tuple[Future[Any], Any]] = []
+        # From here on nobody can cancel them, so each gets exactly one answer.
+        wanted = [(work, future) for work, future in batch if future.set_running_or_notify_cancel()]
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for work, future in batch:
-                if future.set_running_or_notify_cancel():
-                    self._run_one(work, future, results)
+            answers = [self._answer(work) for work, _ in wanted]
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            problem = DatabaseError(self.path, f"{error}.")
-            for _, future in batch:
-                if not future.done():
-                    future.set_exception(problem)
+            problem = DatabaseError(self.path, _problem(error))
+            for _, future in wanted:
+                future.set_exception(problem)
             return
-        for future, result in results:
-            future.set_result(result)
+        reach("commit")
+        for (_, future), (result, failure) in zip(wanted, answers, strict=True):
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
 
-    def _run_one(
-        self,
-        work: Callable[[sqlite3.Connection], Any],
-        future: Future[Any],
-        results: list[tuple[Future[Any], Any]],
-    ) -> None:
+    def _answer(self, work: Callable[[sqlite3.Connection], Any]) -> tuple[Any, Exception | None]:
+        """Return what `work` returns, or what it raises with its changes undone.
+
+        Raises: sqlite3.Error, when the disk or the file fails: then the whole batch does.
+        """
         self._connection.execute("SAVEPOINT one")
         try:
-            results.append((future, work(self._connection)))
-        except sqlite3.OperationalError:
-            raise  # the disk or the file: the whole batch fails
+            answer: tuple[Any, Exception | None] = (work(self._connection), None)
+        except sqlite3.Error:
+            raise
         except Exception as error:  # noqa: BLE001 - handed to the caller, who awaits it
             self._connection.execute("ROLLBACK TO one")
-            future.set_exception(error)
+            answer = (None, error)
         self._connection.execute("RELEASE one")
+        return answer
+
+
+def _problem(error: sqlite3.Error) -> str:
+    if "locked" in str(error):
+        return "it is locked: another server uses it. Stop that one, or use another user directory."
+    return f"{error}."

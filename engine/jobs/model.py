@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -30,10 +30,11 @@ class Job:
     Attributes:
         id: Prompt id, given by the client or made by the server; unique for ever.
         number: Place in the queue: the smallest runs first; negative numbers are "front".
+        turn: The server's counter when it came; also its number, unless the client chose one.
         prompt: API prompt as validated.
         outputs: Output nodes to run.
         extra_data: The client's, with `client_id`; secrets are not stored (contract §5).
-        attempts: How often a worker took it up.
+        attempts: How often a worker took it up and was not told to leave it.
         deaths: How many workers died while running it.
         worker: Which worker runs it now.
         submitted_ms, started_ms, finished_ms: Unix time in milliseconds, or None.
@@ -45,6 +46,7 @@ class Job:
     prompt: Mapping[str, Any]
     outputs: tuple[str, ...]
     extra_data: Mapping[str, Any] = field(default_factory=dict)
+    turn: int = 0
     state: JobState = JobState.QUEUED
     attempts: int = 0
     deaths: int = 0
@@ -58,7 +60,12 @@ class Job:
     def client_id(self) -> str | None:
         """The client that queued it, for messages and fair turns."""
         value = self.extra_data.get("client_id")
-        return value if isinstance(value, str) else None
+        return value if isinstance(value, str) and value else None
+
+    def node_type(self, node_id: str | None) -> str | None:
+        """Return the type of a node of the prompt; None for other nodes."""
+        node = self.prompt.get(node_id) if node_id is not None else None
+        return node.get("class_type") if isinstance(node, Mapping) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,14 @@ class NodeOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """A status message that is to be kept."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A status message of a job, kept in history; `seq` counts up over all jobs."""
 
@@ -83,3 +98,12 @@ class Message:
     job_id: str
     type: str
     data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A job with what its nodes show and what was said about it."""
+
+    job: Job
+    outputs: Sequence[NodeOutput]
+    messages: Sequence[Message]

@@ -8,45 +8,24 @@ so that history shows it once however often the job was taken up.
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from engine.errors import EngineError
+from engine.faultpoints import reach
+from engine.jobs import rows
 from engine.jobs.database import Database
-from engine.jobs.model import Job, JobState, Message, NodeOutput
+from engine.jobs.messages import now_ms
+from engine.jobs.model import Job, JobState, KeptMessage, Message, NodeOutput, Record
+from engine.jobs.rows import encode, select
+from engine.jobs.schema import MIGRATIONS
 
 MAX_DEATHS = 2
-_SECRETS = ("auth_token_comfy_org", "api_key_comfy_org")
-
-_MIGRATIONS = (
-    """
-    CREATE TABLE job (
-        id TEXT PRIMARY KEY, number REAL NOT NULL, state TEXT NOT NULL,
-        prompt BLOB NOT NULL, outputs BLOB NOT NULL, extra_data BLOB NOT NULL,
-        attempts INTEGER NOT NULL DEFAULT 0, deaths INTEGER NOT NULL DEFAULT 0, worker TEXT,
-        submitted_ms INTEGER, started_ms INTEGER, finished_ms INTEGER,
-        finished_seq INTEGER, error TEXT
-    ) WITHOUT ROWID;
-    CREATE INDEX job_by_state ON job (state, number);
-    CREATE INDEX job_by_finish ON job (finished_seq) WHERE finished_seq IS NOT NULL;
-    CREATE TABLE output (
-        job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
-        node_id TEXT NOT NULL, ui BLOB NOT NULL, meta BLOB NOT NULL,
-        PRIMARY KEY (job_id, node_id)
-    ) WITHOUT ROWID;
-    CREATE TABLE message (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,
-        type TEXT NOT NULL, data BLOB NOT NULL
-    );
-    CREATE INDEX message_by_job ON message (job_id, seq);
-    """,
-)
+MAX_ATTEMPTS = 10
+"""Once begun so often without an end, a job is failed: it seems to take the server down."""
+SECRETS = ("auth_token_comfy_org", "api_key_comfy_org")
+"""Keys of extra_data that are never written down (contract §5)."""
 
 
 class JobExistsError(EngineError):
@@ -60,10 +39,10 @@ class JobExistsError(EngineError):
 
 
 class JobStore:
-    """Jobs in one SQLite file."""
+    """Jobs in one SQLite file. All methods raise DatabaseError when the file cannot be used."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, _MIGRATIONS)
+        self._database = Database(path, MIGRATIONS)
 
     @property
     def set_aside(self) -> Path | None:
@@ -74,96 +53,120 @@ class JobStore:
         """Finish what is queued and close the file."""
         self._database.close()
 
+    # --- a job's life ----------------------------------------------------------------------------
+
     async def submit(self, job: Job) -> None:
         """Add a queued job. Raises: JobExistsError."""
 
         def work(db: sqlite3.Connection) -> None:
             try:
                 db.execute(
-                    "INSERT INTO job (id, number, state, prompt, outputs, extra_data, submitted_ms)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        job.id,
-                        job.number,
-                        JobState.QUEUED,
-                        _encode(job.prompt),
-                        _encode(job.outputs),
-                        _encode({k: v for k, v in job.extra_data.items() if k not in _SECRETS}),
-                        job.submitted_ms or _now_ms(),
-                    ),
+                    "INSERT INTO job (id, number, turn, state, submitted_ms)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (job.id, job.number, job.turn, JobState.QUEUED, job.submitted_ms or now_ms()),
                 )
             except sqlite3.IntegrityError as error:
                 raise JobExistsError(job.id) from error
+            kept = {key: value for key, value in job.extra_data.items() if key not in SECRETS}
+            db.execute(
+                "INSERT INTO request (job_id, prompt, outputs, extra_data) VALUES (?, ?, ?, ?)",
+                (job.id, encode(job.prompt), encode(job.outputs), encode(kept)),
+            )
+            reach("submit")
 
         await self._database.run(work)
 
-    async def claim(self, job_id: str, worker: str) -> bool:
-        """Give a queued job to a worker; False when it is not queued any more."""
-        return await self._change(
-            "UPDATE job SET state = 'running', worker = ?, attempts = attempts + 1,"
-            " started_ms = coalesce(started_ms, ?) WHERE id = ? AND state = 'queued'",
-            (worker, _now_ms(), job_id),
-        )
+    async def claim(self, job_id: str, worker: str) -> Job | None:
+        """Give a queued job to a worker and return it; None when it is not queued any more.
 
-    async def add_output(self, job_id: str, output: NodeOutput) -> None:
-        """Record what a node shows; the same node of a job taken up again replaces it."""
-        await self._change(
-            "INSERT INTO output (job_id, node_id, ui, meta) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (job_id, node_id) DO UPDATE SET ui = excluded.ui, meta = excluded.meta",
-            (job_id, output.node_id, _encode(output.ui), _encode(output.meta)),
-        )
-
-    async def add_message(self, job_id: str, kind: str, data: Mapping[str, Any]) -> int:
-        """Record a status message; return its sequence number."""
-
-        def work(db: sqlite3.Connection) -> int:
-            cursor = db.execute(
-                "INSERT INTO message (job_id, type, data) VALUES (?, ?, ?)",
-                (job_id, kind, _encode(data)),
-            )
-            assert cursor.lastrowid is not None
-            return cursor.lastrowid
-
-        return await self._database.run(work)
-
-    async def finish(self, job_id: str, state: JobState, error: str | None = None) -> bool:
-        """Move a queued or running job into history; False when it is there already."""
-        assert state.is_final
-        return await self._change(
-            "UPDATE job SET state = ?, error = ?, finished_ms = ?, worker = NULL, finished_seq ="
-            " (SELECT coalesce(max(finished_seq), 0) + 1 FROM job)"
-            " WHERE id = ? AND state IN ('queued', 'running')",
-            (state, error, _now_ms(), job_id),
-        )
-
-    async def return_to_queue(self, job_id: str, *, worker_died: bool) -> Job | None:
-        """Queue a running job again, first in line; None when it was not running.
-
-        A job whose workers died `MAX_DEATHS` times is failed instead, with the reason.
+        Messages of an earlier attempt are forgotten, its outputs are kept.
         """
 
         def work(db: sqlite3.Connection) -> Job | None:
-            db.execute(
-                "UPDATE job SET state = 'queued', worker = NULL, deaths = deaths + ?"
-                " WHERE id = ? AND state = 'running'",
-                (int(worker_died), job_id),
-            )
-            if not db.execute("SELECT changes()").fetchone()[0]:
+            changed = db.execute(
+                "UPDATE job SET state = 'running', worker = ?, attempts = attempts + 1,"
+                " started_ms = coalesce(started_ms, ?) WHERE id = ? AND state = 'queued'",
+                (worker, now_ms(), job_id),
+            ).rowcount
+            if not changed:
                 return None
-            return _fail_if_deadly(db, _select(db, "id = ?", (job_id,))[0])
+            (job,) = select(db, "id = ?", (job_id,))
+            db.execute("DELETE FROM message WHERE job_id = ?", (job_id,))
+            reach("claim")
+            return job
+
+        return await self._database.run(work)
+
+    async def record(self, job_id: str, kept: Sequence[NodeOutput | KeptMessage]) -> list[Message]:
+        """Write what a running job shows and says; return the messages with their numbers.
+
+        An output replaces what the same node of the same job showed before.
+        """
+
+        def work(db: sqlite3.Connection) -> list[Message]:
+            messages = rows.record(db, job_id, kept)
+            reach("result-write")
+            return messages
+
+        return await self._database.run(work)
+
+    async def finish(
+        self,
+        job_id: str,
+        state: JobState,
+        error: str | None = None,
+        kept: Sequence[NodeOutput | KeptMessage] = (),
+    ) -> bool:
+        """Move a queued or running job into history, with its last outputs and messages.
+
+        Returns False when it is there already; then nothing is written.
+        """
+        assert state.is_final
+        return await self._database.run(lambda db: rows.finish(db, job_id, state, error, kept))
+
+    async def return_to_queue(
+        self, job_id: str, *, worker_died: bool, left: bool = False, node_id: str | None = None
+    ) -> Job | None:
+        """Queue a running job again; None when it was not running.
+
+        A job whose workers died `MAX_DEATHS` times is failed instead, with the reason.
+
+        Args:
+            worker_died: The job may be why.
+            left: The worker was told to leave the job, so that this was no attempt.
+            node_id: The node that ran last.
+        """
+
+        def work(db: sqlite3.Connection) -> Job | None:
+            changed = db.execute(
+                "UPDATE job SET state = 'queued', worker = NULL, deaths = deaths + ?,"
+                " attempts = attempts - ? WHERE id = ? AND state = 'running'",
+                (int(worker_died), int(left), job_id),
+            ).rowcount
+            if not changed:
+                return None
+            (job,) = select(db, "id = ?", (job_id,))
+            if job.deaths >= MAX_DEATHS:
+                return rows.give_up(db, job, _deadly(job.deaths), node_id)
+            if job.attempts >= MAX_ATTEMPTS:
+                return rows.give_up(db, job, _interrupted(job.attempts), node_id)
+            return job
 
         return await self._database.run(work)
 
     async def recover(self) -> list[Job]:
-        """At start: queue what was running when the process ended; return those jobs.
+        """At start: queue what was running when the process ended; list what is queued now.
 
-        The end of the whole process is not counted as the job's fault.
+        The end of the whole process is not counted as the job's fault, unless it happens
+        `MAX_ATTEMPTS` times.
         """
 
         def work(db: sqlite3.Connection) -> list[Job]:
-            found = _select(db, "state = 'running'", ())
+            for job in select(db, "state = 'running'"):
+                if job.attempts >= MAX_ATTEMPTS:
+                    rows.give_up(db, job, _interrupted(job.attempts), None)
             db.execute("UPDATE job SET state = 'queued', worker = NULL WHERE state = 'running'")
-            return [replace(job, state=JobState.QUEUED, worker=None) for job in found]
+            return select(db, "state = 'queued'", (), "number, id")
 
         return await self._database.run(work)
 
@@ -173,88 +176,96 @@ class JobStore:
             "UPDATE job SET number = ? WHERE id = ? AND state = 'queued'", (number, job_id)
         )
 
-    async def get(self, job_id: str) -> Job | None:
-        """Return a job, or None."""
-        found = await self._database.run(lambda db: _select(db, "id = ?", (job_id,)))
-        return found[0] if found else None
+    async def delete(self, job_ids: Collection[str], *, state: str) -> list[str]:
+        """Delete queued ("queued") or finished ("finished") jobs; return the ids deleted."""
+        condition = "state = 'queued'" if state == "queued" else "finished_seq IS NOT NULL"
+        statement = f"DELETE FROM job WHERE id = ? AND {condition}"  # noqa: S608 - ours
 
-    async def unfinished(self) -> list[Job]:
-        """List queued and running jobs in queue order."""
-        return await self._database.run(
-            lambda db: _select(db, "state IN ('queued', 'running')", (), "number, id")
-        )
+        def work(db: sqlite3.Connection) -> list[str]:
+            return [job_id for job_id in job_ids if db.execute(statement, (job_id,)).rowcount]
 
-    async def history(self, limit: int | None = None, offset: int | None = None) -> list[Job]:
-        """List finished jobs, oldest first.
+        return await self._database.run(work)
 
-        Without an offset (or a negative one) the last `limit` are meant.
+    async def clear_history(self) -> None:
+        """Delete all finished jobs."""
+        await self._change("DELETE FROM job WHERE finished_seq IS NOT NULL", ())
+
+    async def trim_history(self, keep: int, keep_bytes: int | None = None) -> int:
+        """Delete the oldest finished jobs beyond `keep` jobs or `keep_bytes`; return how many.
+
+        The newest job stays, whatever its size.
         """
 
-        def work(db: sqlite3.Connection) -> list[Job]:
-            if offset is None or offset < 0:
-                newest = _select(
-                    db,
-                    "finished_seq IS NOT NULL",
-                    (),
-                    "finished_seq DESC",
-                    -1 if limit is None else limit,
-                )
-                return newest[::-1]
-            return _select(
-                db,
-                "finished_seq IS NOT NULL",
-                (),
-                "finished_seq",
-                -1 if limit is None else limit,
-                offset,
+        def work(db: sqlite3.Connection) -> int:
+            return db.execute(
+                "DELETE FROM job WHERE finished_seq <= (SELECT max(finished_seq) FROM ("
+                " SELECT finished_seq, row_number() OVER newest AS place,"
+                "  sum(size_bytes) OVER newest AS total"
+                " FROM job WHERE finished_seq IS NOT NULL"
+                " WINDOW newest AS (ORDER BY finished_seq DESC)"
+                ") WHERE place > ? OR (place > 1 AND total > ?))",
+                (keep, keep_bytes if keep_bytes is not None else 2**62),
+            ).rowcount
+
+        return await self._database.run(work)
+
+    # --- what there is ---------------------------------------------------------------------------
+
+    async def get(self, job_id: str) -> Job | None:
+        """Return a job, or None."""
+        found = await self._database.run(lambda db: select(db, "id = ?", (job_id,)))
+        return found[0] if found else None
+
+    async def unfinished(self, state: JobState | None = None) -> list[Job]:
+        """List queued and running jobs, or those of one of the two states, in queue order."""
+        states = (state, state) if state else (JobState.QUEUED, JobState.RUNNING)
+        return await self._database.run(
+            lambda db: select(db, "state IN (?, ?)", states, "number, id")
+        )
+
+    async def last_turn(self) -> int:
+        """Return the highest counter of any job there is; 0 without jobs."""
+        found = await self._rows("SELECT coalesce(max(turn), 0) FROM job", ())
+        return int(found[0][0])
+
+    async def finished(self, limit: int | None = None, offset: int | None = None) -> list[str]:
+        """List the ids of finished jobs, oldest first.
+
+        Without an offset (or with a negative one) the last `limit` are meant.
+        """
+        count = -1 if limit is None else limit
+        newest = offset is None or offset < 0
+        found = await self._rows(
+            "SELECT id FROM job WHERE finished_seq IS NOT NULL ORDER BY finished_seq"  # noqa: S608 - ours
+            f" {'DESC' if newest else ''} LIMIT ? OFFSET ?",
+            (count, 0 if newest else offset),
+        )
+        ids = [job_id for (job_id,) in found]
+        return ids[::-1] if newest else ids
+
+    async def records(self, job_ids: Sequence[str]) -> list[Record]:
+        """Return the finished ones among some jobs, with all they show and said."""
+
+        def work(db: sqlite3.Connection) -> list[Record]:
+            found = (
+                select(db, "id = ? AND finished_seq IS NOT NULL", (job_id,)) for job_id in job_ids
             )
+            return [
+                Record(job, rows.outputs(db, job.id), rows.messages(db, job.id))
+                for (job,) in filter(None, found)
+            ]
 
         return await self._database.run(work)
 
     async def outputs(self, job_id: str) -> list[NodeOutput]:
         """List what a job's nodes show, by node id."""
-        rows = await self._rows(
-            "SELECT node_id, ui, meta FROM output WHERE job_id = ? ORDER BY node_id", (job_id,)
-        )
-        return [NodeOutput(node, _decode(ui), _decode(meta)) for node, ui, meta in rows]
+        return await self._database.run(lambda db: rows.outputs(db, job_id))
 
-    async def messages(self, job_id: str | None = None, after: int = 0) -> list[Message]:
+    async def messages(
+        self, job_id: str | None = None, after: int = 0, limit: int = -1
+    ) -> list[Message]:
         """List status messages with a sequence number above `after`, of one job or of all."""
-        where, values = ("", ()) if job_id is None else (" AND job_id = ?", (job_id,))
-        rows = await self._rows(
-            f"SELECT seq, job_id, type, data FROM message WHERE seq > ?{where} ORDER BY seq",  # noqa: S608 - the text is ours
-            (after, *values),
-        )
-        return [Message(seq, job, kind, _decode(data)) for seq, job, kind, data in rows]
-
-    async def delete(self, job_ids: Collection[str], *, state: str) -> list[str]:
-        """Delete queued ("queued") or finished ("finished") jobs; return the ids deleted."""
-        condition = "state = 'queued'" if state == "queued" else "finished_seq IS NOT NULL"
-
-        def work(db: sqlite3.Connection) -> list[str]:
-            return [
-                job_id
-                for job_id in job_ids
-                if db.execute(
-                    f"DELETE FROM job WHERE id = ? AND {condition}",  # noqa: S608 - ours
-                    (job_id,),
-                ).rowcount
-            ]
-
-        return await self._database.run(work)
-
-    async def trim_history(self, keep: int) -> int:
-        """Delete the oldest finished jobs beyond `keep`; return how many."""
-
-        def work(db: sqlite3.Connection) -> int:
-            return db.execute(
-                "DELETE FROM job WHERE finished_seq <= ("
-                " SELECT finished_seq FROM job WHERE finished_seq IS NOT NULL"
-                " ORDER BY finished_seq DESC LIMIT 1 OFFSET ?)",
-                (keep,),
-            ).rowcount
-
-        return await self._database.run(work)
+        return await self._database.run(lambda db: rows.messages(db, job_id, after, limit))
 
     async def _change(self, statement: str, values: tuple[Any, ...]) -> bool:
         return await self._database.run(lambda db: db.execute(statement, values).rowcount > 0)
@@ -263,71 +274,15 @@ class JobStore:
         return await self._database.run(lambda db: db.execute(statement, values).fetchall())
 
 
-def _fail_if_deadly(db: sqlite3.Connection, job: Job) -> Job:
-    if job.deaths < MAX_DEATHS:
-        return job
-    reason = (
-        f"The worker died {job.deaths} times while running this job, so it is not tried again. "
+def _deadly(deaths: int) -> str:
+    return (
+        f"The worker died {deaths} times while running this job, so it is not tried again. "
         "Often a model needs more memory than there is."
     )
-    db.execute(
-        "UPDATE job SET state = 'error', error = ?, finished_ms = ?, finished_seq ="
-        " (SELECT coalesce(max(finished_seq), 0) + 1 FROM job) WHERE id = ?",
-        (reason, _now_ms(), job.id),
+
+
+def _interrupted(attempts: int) -> str:
+    return (
+        f"This job was begun {attempts} times and neither finished nor failed, because a worker "
+        "or the whole server ended, so it is not tried again."
     )
-    return replace(job, state=JobState.ERROR, error=reason)
-
-
-_COLUMNS = (
-    "id, number, prompt, outputs, extra_data, state, attempts, deaths, worker,"
-    " submitted_ms, started_ms, finished_ms, error"
-)
-
-
-def _select(
-    db: sqlite3.Connection,
-    where: str,
-    values: tuple[Any, ...],
-    order: str = "id",
-    limit: int = -1,
-    offset: int = 0,
-) -> list[Job]:
-    rows = db.execute(
-        f"SELECT {_COLUMNS} FROM job WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608 - the texts are ours
-        (*values, limit, offset),
-    )
-    return [_job(row) for row in rows]
-
-
-def _job(row: tuple[Any, ...]) -> Job:
-    (
-        job_id, number, prompt, outputs, extra_data, state, attempts, deaths, worker,
-        submitted, started, finished, error,
-    ) = row  # fmt: skip
-    return Job(
-        id=job_id,
-        number=number,
-        prompt=_decode(prompt),
-        outputs=tuple(_decode(outputs)),
-        extra_data=_decode(extra_data),
-        state=JobState(state),
-        attempts=attempts,
-        deaths=deaths,
-        worker=worker,
-        submitted_ms=submitted,
-        started_ms=started,
-        finished_ms=finished,
-        error=error,
-    )
-
-
-def _encode(value: Any) -> bytes:
-    return msgspec.json.encode(value)
-
-
-def _decode(value: bytes) -> Any:
-    return msgspec.json.decode(value)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from engine.jobs.database import DatabaseError
-from engine.jobs.model import Job, JobState, NodeOutput
-from engine.jobs.store import JobExistsError, JobStore
+from engine.jobs.model import Job, JobState, KeptMessage, NodeOutput
+from engine.jobs.store import MAX_ATTEMPTS, JobExistsError, JobStore
 
 PROMPT = {"1": {"class_type": "A", "inputs": {"text": "红苹果"}}}
 
@@ -60,8 +60,10 @@ async def test_a_second_job_of_the_same_id_is_refused_and_harms_no_other(store: 
 
 async def test_a_job_is_claimed_once(store: JobStore) -> None:
     await store.submit(make_job("a"))
-    claims = await asyncio.gather(store.claim("a", "w1"), store.claim("a", "w2"))
-    assert sorted(claims) == [False, True]
+    first, second = await asyncio.gather(store.claim("a", "w1"), store.claim("a", "w2"))
+    assert first is not None
+    assert (first.state, first.worker, first.attempts) == (JobState.RUNNING, "w1", 1)
+    assert second is None
 
 
 async def test_the_queue_is_ordered_by_number_then_id(store: JobStore) -> None:
@@ -80,12 +82,15 @@ async def test_a_job_whose_workers_die_twice_is_failed_with_the_reason(store: Jo
     assert again is not None
     assert (again.state, again.deaths) == (JobState.QUEUED, 1)
     assert await store.claim("a", "w")
-    failed = await store.return_to_queue("a", worker_died=True)
+    failed = await store.return_to_queue("a", worker_died=True, node_id="1")
     assert failed is not None
     assert failed.state is JobState.ERROR
     assert "died 2 times" in (failed.error or "")
     assert not await store.claim("a", "w")
-    assert [job.id for job in await store.history()] == ["a"]
+    (record,) = await store.records(await store.finished())
+    (words,) = record.messages
+    assert (words.type, words.data["node_type"]) == ("execution_error", "A")
+    assert "died 2 times" in words.data["exception_message"]
 
 
 async def test_what_ran_when_the_process_ended_is_queued_again(store: JobStore) -> None:
@@ -96,11 +101,62 @@ async def test_what_ran_when_the_process_ended_is_queued_again(store: JobStore) 
     assert await store.claim("a", "w")
 
 
+async def test_messages_of_an_attempt_that_came_to_nothing_are_forgotten(store: JobStore) -> None:
+    await store.submit(make_job("a"))
+    for _ in range(2):
+        await store.claim("a", "w")
+        await store.record("a", [KeptMessage("execution_start", {})])
+        await store.recover()
+    assert [message.type for message in await store.messages("a")] == ["execution_start"]
+
+
+async def test_a_job_that_takes_the_server_down_again_and_again_is_failed(store: JobStore) -> None:
+    await store.submit(make_job("a"))
+    for _ in range(MAX_ATTEMPTS):
+        assert [job.id for job in await store.recover()] == ["a"]
+        assert await store.claim("a", "w")
+    assert await store.recover() == []
+    (record,) = await store.records(["a"])
+    assert f"begun {MAX_ATTEMPTS} times" in (record.job.error or "")
+
+
+async def test_leaving_a_job_is_no_attempt(store: JobStore) -> None:
+    await store.submit(make_job("a"))
+    for _ in range(MAX_ATTEMPTS + 1):
+        assert await store.claim("a", "w")
+        left = await store.return_to_queue("a", worker_died=False, left=True)
+        assert left is not None
+        assert (left.state, left.attempts) == (JobState.QUEUED, 0)
+
+
+async def test_a_closed_store_says_so(path: Path) -> None:
+    store = JobStore(path)
+    store.close()
+    store.close()
+    with pytest.raises(DatabaseError, match="closed"):
+        await store.get("a")
+
+
+async def test_a_full_disk_fails_what_is_asked_and_nothing_else(path: Path) -> None:
+    store = JobStore(path)
+    await store.submit(make_job("a"))
+    # The database may not grow: to SQLite this is what a full disk is.
+    await store._database.run(lambda db: db.execute("PRAGMA max_page_count=1").fetchone())
+    large = replace(make_job("b"), prompt={"1": {"inputs": {"text": "x" * 1_000_000}}})
+    with pytest.raises(DatabaseError, match="full"):
+        await store.submit(large)
+    assert [job.id for job in await store.unfinished()] == ["a"]
+    await store._database.run(lambda db: db.execute("PRAGMA max_page_count=100000").fetchone())
+    await store.submit(large)
+    assert [job.id for job in await store.unfinished()] == ["a", "b"]
+    store.close()
+
+
 async def test_an_output_of_a_job_taken_up_again_stands_once(store: JobStore) -> None:
     await store.submit(make_job("a"))
     for name in ("first.png", "second.png"):
         ui = {"images": [{"filename": name}]}
-        await store.add_output("a", NodeOutput("9", ui, {"node_id": "9"}))
+        await store.record("a", [NodeOutput("9", ui, {"node_id": "9"})])
     outputs = await store.outputs("a")
     assert [output.ui["images"][0]["filename"] for output in outputs] == ["second.png"]
 
@@ -109,18 +165,30 @@ async def test_a_job_finishes_once(store: JobStore) -> None:
     await store.submit(make_job("a"))
     assert await store.finish("a", JobState.SUCCESS)
     assert not await store.finish("a", JobState.ERROR, "late")
-    (job,) = await store.history()
-    assert (job.state, job.error) == (JobState.SUCCESS, None)
+    (record,) = await store.records(await store.finished())
+    assert (record.job.state, record.job.error) == (JobState.SUCCESS, None)
 
 
 async def test_history_pages_from_the_oldest_or_shows_the_newest(store: JobStore) -> None:
     for number in range(5):
         await store.submit(make_job(f"job{number}"))
         await store.finish(f"job{number}", JobState.SUCCESS)
-    assert [job.id for job in await store.history(limit=2)] == ["job3", "job4"]
-    assert [job.id for job in await store.history(limit=2, offset=1)] == ["job1", "job2"]
+    assert await store.finished(limit=2) == ["job3", "job4"]
+    assert await store.finished(limit=2, offset=1) == ["job1", "job2"]
     assert await store.trim_history(3) == 2
-    assert [job.id for job in await store.history()] == ["job2", "job3", "job4"]
+    assert await store.finished() == ["job2", "job3", "job4"]
+
+
+async def test_history_keeps_to_its_bytes_but_keeps_the_newest(store: JobStore) -> None:
+    for number in range(5):
+        await store.submit(make_job(f"job{number}"))
+        ui = {"text": ["x" * 10_000]}
+        await store.finish(f"job{number}", JobState.SUCCESS, kept=[NodeOutput("1", ui, {})])
+    assert await store.trim_history(10, 25_000) == 3
+    assert await store.finished() == ["job3", "job4"]
+    assert await store.trim_history(10, 1) == 1
+    assert await store.finished() == ["job4"]
+    assert await store.outputs("job3") == []
 
 
 async def test_deleting_touches_only_jobs_of_the_named_state(store: JobStore) -> None:
@@ -137,10 +205,10 @@ async def test_deleting_touches_only_jobs_of_the_named_state(store: JobStore) ->
 async def test_messages_count_up_over_all_jobs(store: JobStore) -> None:
     for job_id in ("a", "b"):
         await store.submit(make_job(job_id))
-    first = await store.add_message("a", "execution_start", {"timestamp": 1})
-    second = await store.add_message("b", "execution_start", {"timestamp": 2})
-    assert second > first
-    assert [message.job_id for message in await store.messages(after=first)] == ["b"]
+    (first,) = await store.record("a", [KeptMessage("execution_start", {"timestamp": 1})])
+    (second,) = await store.record("b", [KeptMessage("execution_start", {"timestamp": 2})])
+    assert second.seq > first.seq
+    assert [message.job_id for message in await store.messages(after=first.seq)] == ["b"]
     assert [message.data for message in await store.messages("a")] == [{"timestamp": 1}]
 
 

@@ -1,0 +1,176 @@
+"""One attempt at a job: given to a worker, followed to its end, the end written down."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from engine.jobs.messages import LAST_WORDS, last_message, now_ms
+from engine.jobs.model import Job, JobState, KeptMessage, NodeOutput
+from engine.jobs.notes import JobNotes, until_written
+from engine.jobs.publish import NOBODY, Publisher
+from engine.jobs.queue import QueuedJob
+from engine.jobs.store import JobStore
+from engine.workers.pool import JobEvent, WorkerDiedError, WorkerPool
+from engine.workers.wire import JobEnded, JobOutput, JobPreview
+
+_TO_ALL_WITHOUT_OWNER = {"progress", "progress_state", "execution_interrupted"}
+
+_LOG = logging.getLogger(__name__)
+
+
+class Attempt:
+    """A job on a worker.
+
+    Attributes:
+        job: As claimed; None before that, or when it was not to be had any more.
+        node_id: The node that runs, or ran last.
+    """
+
+    def __init__(
+        self, queued: QueuedJob, worker: str, store: JobStore, pool: WorkerPool, publish: Publisher
+    ) -> None:
+        self.queued, self.worker = queued, worker
+        self.job: Job | None = None
+        self.node_id: str | None = None
+        self._store, self._pool, self._publish = store, pool, publish
+        self._notes = JobNotes(store, queued.id)
+        self._shown: list[NodeOutput] = []
+        self._last_words: KeptMessage | None = None
+        self._begun = self._cancelled = False
+
+    def cancel(self) -> None:
+        """Stop the job within a step."""
+        self._cancelled = True
+        self._pool.cancel(self.queued.id)
+
+    async def run(self) -> Job | None:
+        """Run the job to its end; return it when it is to be queued again.
+
+        What was said at its end is said to the clients by `say_end`, once the queue shows it.
+        """
+        job = await until_written(lambda: self._store.claim(self.queued.id, self.worker))
+        if job is None:
+            return None
+        self.job = job
+        shown = await until_written(lambda: self._store.outputs(job.id))
+        self._shown = [output for output in shown if not _is_temporary(output.ui)]
+        try:
+            ended = await self._run(job)
+        except WorkerDiedError as error:
+            _LOG.warning("Job %s: %s", job.id, error)
+            return await self._after_death(job)
+        except Exception as error:  # noqa: BLE001 - the edge: one job must not end the queue
+            _LOG.exception("Job %s could not be run", job.id)
+            ended = JobEnded(job_id=job.id, state="error", error=f"{type(error).__name__}: {error}")
+        await self._finish(JobState(ended.state), ended.error)
+        return None
+
+    async def leave(self) -> None:
+        """After `run` was cancelled: stop the worker's work and queue the job again."""
+        self._notes.stop()
+        if self.job is not None:
+            self._pool.cancel(self.job.id)
+            await self._store.return_to_queue(self.job.id, worker_died=False, left=True)
+
+    def say_end(self) -> None:
+        """Tell the clients how it ended; the job is in history by now."""
+        if self._last_words is not None:
+            self._send(self._last_words.type, dict(self._last_words.data))
+            self._send("executing", {"node": None, "prompt_id": self.queued.id})
+
+    async def _run(self, job: Job) -> JobEnded:
+        """Run what no earlier attempt has shown; temporary files may be gone, so they count not."""
+        if self._cancelled:
+            return JobEnded(job_id=job.id, state="cancelled")
+        done = {output.node_id for output in self._shown}
+        outputs = [node_id for node_id in job.outputs if node_id not in done]
+        if not outputs:  # the last attempt ended between the last output and the end
+            self._on_message(
+                "execution_start", {"prompt_id": job.id, "timestamp": now_ms()}, keep=True
+            )
+            return JobEnded(job_id=job.id, state="success")
+        extra_data = {**job.extra_data, **self.queued.secrets}
+        return await self._pool.run(
+            self.worker, job.id, job.prompt, outputs, extra_data, self._on_event
+        )
+
+    def _show_again(self) -> None:
+        """Tell the clients what earlier attempts showed."""
+        for output in self._shown:
+            data = {
+                "node": output.node_id,
+                "display_node": output.meta.get("display_node", output.node_id),
+                "output": output.ui,
+                "prompt_id": self.queued.id,
+            }
+            self._send("executed", data)
+
+    def _on_event(self, event: JobEvent) -> None:
+        self._begun = True
+        if self._cancelled:
+            self._pool.cancel(event.job_id)  # it may have come before the worker had the job
+        if isinstance(event, JobOutput):
+            ui, meta = msgspec.json.decode(event.ui), msgspec.json.decode(event.meta)
+            self._notes.add(NodeOutput(event.node_id, ui, meta))
+        elif isinstance(event, JobPreview):
+            meta = msgspec.json.decode(event.meta)
+            to = self.queued.client
+            self._publish.preview(event.image_type, event.image, meta, client_id=to)
+        else:
+            self._on_message(event.kind, msgspec.json.decode(event.data), keep=event.keep)
+
+    def _on_message(self, kind: str, data: dict[str, Any], *, keep: bool) -> None:
+        if keep and kind in LAST_WORDS.values():
+            self._last_words = KeptMessage(kind, data)  # said when the job is in history
+            return
+        if keep:
+            self._notes.add(KeptMessage(kind, data))
+        if kind == "executing" and data.get("node") is not None:
+            self.node_id = data["node"]
+        self._send(kind, data)
+        if kind == "execution_start":
+            self._show_again()
+
+    def _send(self, kind: str, data: dict[str, Any]) -> None:
+        nobody = None if kind in _TO_ALL_WITHOUT_OWNER else NOBODY
+        self._publish.send(kind, data, client_id=self.queued.client or nobody)
+
+    async def _after_death(self, job: Job) -> Job | None:
+        if self._cancelled:
+            await self._finish(JobState.CANCELLED, None)
+            return None
+        await self._notes.written()
+        # A worker that had not begun was not killed by this job.
+        again = await until_written(
+            lambda: self._store.return_to_queue(
+                job.id, worker_died=self._begun, node_id=self.node_id
+            )
+        )
+        if again is not None and again.state.is_final:
+            words = (await self._store.messages(again.id))[-1]
+            self._last_words = KeptMessage(words.type, words.data)
+            return None
+        self._last_words = None
+        return again
+
+    async def _finish(self, state: JobState, error: str | None) -> None:
+        words = self._last_words
+        if words is None or words.type != LAST_WORDS[state]:
+            words = self._last_words = last_message(
+                self.queued.id,
+                state,
+                reason=error,
+                node_id=self.node_id,
+                node_type=self.job.node_type(self.node_id) if self.job else None,
+            )
+        await self._notes.written()
+        await until_written(lambda: self._store.finish(self.queued.id, state, error, [words]))
+
+
+def _is_temporary(ui: Mapping[str, Any]) -> bool:
+    shown = (item for items in ui.values() if isinstance(items, list) for item in items)
+    return any(isinstance(item, Mapping) and item.get("type") == "temp" for item in shown)

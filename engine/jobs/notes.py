@@ -1,0 +1,61 @@
+"""Writes down what a running job shows and says, in order, while the job goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from engine.jobs.database import DatabaseError
+from engine.jobs.model import KeptMessage, NodeOutput
+from engine.jobs.store import JobStore
+
+T = TypeVar("T")
+
+RETRY_S = 1.0
+
+_LOG = logging.getLogger(__name__)
+
+
+async def until_written(write: Callable[[], Awaitable[T]]) -> T:
+    """Try until the database takes it: a full disk delays a result, it does not lose it."""
+    while True:
+        try:
+            return await write()
+        except DatabaseError as error:
+            _LOG.error("%s Trying again in %g s.", error, RETRY_S)
+            await asyncio.sleep(RETRY_S)
+
+
+class JobNotes:
+    """What one job's nodes show and what is said about it, on its way to the disk.
+
+    Whatever comes while a write is under way goes into the next one.
+    """
+
+    def __init__(self, store: JobStore, job_id: str) -> None:
+        self._store, self._job_id = store, job_id
+        self._waiting: list[NodeOutput | KeptMessage] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    def add(self, item: NodeOutput | KeptMessage) -> None:
+        """Take something to be written soon."""
+        self._waiting.append(item)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+
+    async def written(self) -> None:
+        """Wait until everything is on disk."""
+        if self._writer is not None:
+            await self._writer
+
+    def stop(self) -> None:
+        """Write nothing more."""
+        if self._writer is not None:
+            self._writer.cancel()
+
+    async def _write(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            await until_written(lambda batch=batch: self._store.record(self._job_id, batch))  # type: ignore[misc]

@@ -1,0 +1,359 @@
+"""The queue as the server uses it: takes prompts in, has workers run them, keeps their history."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from engine.errors import InvalidValueError
+from engine.jobs.attempt import Attempt
+from engine.jobs.database import DatabaseError
+from engine.jobs.errors import PromptRejectedError
+from engine.jobs.messages import history_entry, last_message
+from engine.jobs.model import Job, JobState, Message
+from engine.jobs.publish import Publisher
+from engine.jobs.queue import JobQueue, QueuedJob
+from engine.jobs.scheduler import Choice, choose
+from engine.jobs.store import JobStore
+from engine.workers.pool import WorkerDiedError, WorkerPool, WorkerState
+from engine.workers.wire import Broadcast, Validated
+
+HISTORY_JOBS = 10_000
+HISTORY_BYTES = 1 << 30
+TRIM_EVERY = 64
+STATUS_INTERVAL_S = 0.02
+ID_LIMIT = 255
+_PAGE = 50
+_EVENTS = 1000
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A prompt that was queued.
+
+    Attributes:
+        node_errors: Nodes that will not run, with what is wrong with them, by node id.
+    """
+
+    prompt_id: str
+    number: float
+    node_errors: dict[str, Any]
+
+
+class JobService:
+    """Durable jobs on a pool of workers. All methods belong to one event loop."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        pool: WorkerPool,
+        publish: Publisher,
+        *,
+        history_jobs: int = HISTORY_JOBS,
+        history_bytes: int = HISTORY_BYTES,
+    ) -> None:
+        """Compose a service; `start` it before use.
+
+        Args:
+            history_jobs: Finished jobs that are kept.
+            history_bytes: Bytes that finished jobs may take; the newest is kept whatever it takes.
+        """
+        self._store, self._pool, self._publish = store, pool, publish
+        self._history_jobs, self._history_bytes = history_jobs, history_bytes
+        self._queue = JobQueue()
+        self._attempts: dict[str, Attempt] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writing: set[asyncio.Task[None]] = set()
+        self._last_turn = self._finished = 0
+        self._started = self._paused = False
+        self._dispatching: asyncio.Handle | None = None
+        self._announcing: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Take up what an earlier process left, and begin to run jobs."""
+        self._last_turn = await self._store.last_turn()
+        for job in await self._store.recover():
+            self._queue.add(QueuedJob.of(job))
+        await self._trim_history()
+        self._pool.listen(changed=self._wake, broadcast=self._pass_on)
+        self._started = True
+        self._wake()
+
+    async def stop(self) -> None:
+        """Stop running jobs; those that run are queued again for the next start."""
+        self._started = False
+        for handle in (self._dispatching, self._announcing):
+            if handle is not None:
+                handle.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for attempt in self._attempts.values():
+            try:
+                await attempt.leave()
+            except DatabaseError as error:  # the next start queues it again
+                _LOG.error("Job %s: %s", attempt.queued.id, error)
+        self._attempts.clear()
+
+    # --- taking prompts in -----------------------------------------------------------------------
+
+    async def submit(
+        self,
+        *,
+        prompt: Mapping[str, Any],
+        client_id: str | None,
+        prompt_id: str | None,
+        number: float | None,
+        front: bool,
+        extra_data: Mapping[str, Any],
+        targets: Sequence[str] | None,
+    ) -> Submission:
+        """Check a prompt and queue it; returns when it is on disk.
+
+        Args:
+            number: Its place in the queue; None takes the next turn.
+            front: Before all that has no such place; not looked at when `number` is given.
+            targets: Output nodes to run; None means all.
+
+        Raises: PromptRejectedError, JobExistsError, WorkerDiedError, DatabaseError.
+        """
+        _check_request(prompt_id, number)
+        validated = await self._validate(prompt, targets)
+        node_errors: dict[str, Any] = msgspec.json.decode(validated.node_errors) or {}
+        error = msgspec.json.decode(validated.error)
+        if error is not None:
+            raise PromptRejectedError(error, node_errors)
+        self._last_turn += 1
+        turn = self._last_turn
+        if number is None:
+            number = float(-turn if front else turn)
+        owner = {} if client_id is None else {"client_id": client_id}
+        job = Job(
+            id=prompt_id or str(uuid.uuid4()),
+            number=float(number),
+            turn=turn,
+            prompt=msgspec.json.decode(validated.prompt),
+            outputs=tuple(validated.outputs),
+            extra_data={**extra_data, **owner},
+        )
+        # Shielded: a client that hangs up now must not leave a job that only the disk knows.
+        writing = asyncio.create_task(self._enqueue(job))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+        await asyncio.shield(writing)
+        return Submission(job.id, job.number, node_errors)
+
+    async def _enqueue(self, job: Job) -> None:
+        await self._store.submit(job)
+        self._queue.add(QueuedJob.of(job))
+        self._changed()
+
+    async def _validate(
+        self, prompt: Mapping[str, Any], targets: Sequence[str] | None
+    ) -> Validated:
+        try:
+            return await self._pool.validate(prompt, targets)
+        except WorkerDiedError:  # once more: it may have died of something else
+            await self._pool.ready()
+            return await self._pool.validate(prompt, targets)
+
+    # --- the queue -------------------------------------------------------------------------------
+
+    def queue_remaining(self) -> int:
+        """Count waiting and running jobs."""
+        return len(self._queue) + len(self._attempts)
+
+    async def running(self) -> list[Job]:
+        """List the jobs that run."""
+        return await self._store.unfinished(JobState.RUNNING)
+
+    async def pending(self) -> list[Job]:
+        """List the jobs that wait, by number."""
+        return await self._store.unfinished(JobState.QUEUED)
+
+    async def job(self, job_id: str) -> Job | None:
+        """Return a job in whatever state, or None."""
+        return await self._store.get(job_id)
+
+    async def delete_pending(self, job_ids: Collection[str]) -> None:
+        """Delete waiting jobs; others are left alone."""
+        for job_id in await self._store.delete(job_ids, state="queued"):
+            self._queue.remove(job_id)
+        self._changed()
+
+    async def clear_pending(self) -> None:
+        """Delete all waiting jobs."""
+        await self.delete_pending([job.id for job in self._queue])
+
+    async def move(self, job_id: str, number: float) -> bool:
+        """Give a waiting job another place in the queue; False when it does not wait.
+
+        Raises: InvalidValueError, when the number is not finite.
+        """
+        if not math.isfinite(number):
+            raise InvalidValueError('queue place "number"', number, "a finite number")
+        moved = await self._store.set_number(job_id, number)
+        if moved:
+            self._queue.move(job_id, number)
+            self._changed()
+        return moved
+
+    @property
+    def paused(self) -> bool:
+        """Whether no further job is begun; a restart ends a pause."""
+        return self._paused
+
+    def pause(self) -> None:
+        """Begin no further job; those that run go on."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Begin jobs again."""
+        self._paused = False
+        self._wake()
+
+    async def interrupt(self, job_id: str | None) -> None:
+        """Stop a running job, or all that run; nothing happens to waiting ones."""
+        for attempt in list(self._attempts.values()):
+            if job_id in (None, attempt.queued.id):
+                attempt.cancel()
+
+    async def cancel(self, job_id: str) -> bool:
+        """Stop a running job, or put a waiting one into history; False when it is neither."""
+        if job_id in self._attempts:
+            self._attempts[job_id].cancel()
+            return True
+        if job_id not in self._queue:
+            return False
+        words = last_message(job_id, JobState.CANCELLED)
+        if await self._store.finish(job_id, JobState.CANCELLED, kept=[words]):
+            queued = self._queue.remove(job_id)
+            client = queued.client if queued else None
+            self._publish.send(words.type, dict(words.data), client_id=client)
+            self._changed()
+        return True
+
+    # --- history ---------------------------------------------------------------------------------
+
+    async def history(self, limit: int | None = None, offset: int | None = None) -> dict[str, Any]:
+        """Return finished jobs by id, oldest first, as contract §5 has them.
+
+        Without an offset (or with a negative one) the last `limit` are meant.
+        """
+        ids = await self._store.finished(limit, offset)
+        entries: dict[str, Any] = {}
+        for start in range(0, len(ids), _PAGE):  # in pages, so that prompts get in between
+            for record in await self._store.records(ids[start : start + _PAGE]):
+                entries[record.job.id] = history_entry(record)
+        return entries
+
+    async def history_entry(self, job_id: str) -> dict[str, Any]:
+        """Return {job_id: entry}, or {} when no such job is finished."""
+        return {r.job.id: history_entry(r) for r in await self._store.records([job_id])}
+
+    async def delete_history(self, job_ids: Collection[str]) -> None:
+        """Forget finished jobs; others are left alone."""
+        await self._store.delete(job_ids, state="finished")
+
+    async def clear_history(self) -> None:
+        """Forget all finished jobs."""
+        await self._store.clear_history()
+
+    async def events_since(self, seq: int, limit: int = _EVENTS) -> list[Message]:
+        """List the first `limit` kept messages of all jobs after number `seq`."""
+        return await self._store.messages(after=seq, limit=limit)
+
+    async def _trim_history(self) -> None:
+        await self._store.trim_history(self._history_jobs, self._history_bytes)
+
+    # --- running jobs ----------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        """Look soon whether a job can begin."""
+        if self._dispatching is None and self._started:
+            self._dispatching = asyncio.get_running_loop().call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._dispatching = None
+        while self._started and not self._paused:
+            taken = {attempt.worker for attempt in self._attempts.values()}
+            idle = [
+                worker
+                for worker in self._pool.workers()
+                if worker.state is WorkerState.IDLE and worker.name not in taken
+            ]
+            choice = choose(self._queue, idle, time.monotonic())
+            if choice is None:
+                return
+            self._begin(choice)
+
+    def _begin(self, choice: Choice) -> None:
+        for overtaken in choice.overtaken:
+            overtaken.overtaken += 1
+            if overtaken.overtaken_since is None:
+                overtaken.overtaken_since = time.monotonic()
+        queued = self._queue.take(choice.job.id)
+        attempt = Attempt(queued, choice.worker, self._store, self._pool, self._publish)
+        self._attempts[queued.id] = attempt
+        task = asyncio.create_task(self._follow(attempt))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _follow(self, attempt: Attempt) -> None:
+        again = await attempt.run()
+        del self._attempts[attempt.queued.id]
+        if again is not None:
+            self._queue.add(QueuedJob.of(again, attempt.queued.secrets))
+        attempt.say_end()
+        self._changed()
+        if again is None:
+            await self._count_finished()
+
+    async def _count_finished(self) -> None:
+        self._finished += 1
+        if self._finished % TRIM_EVERY == 0:
+            try:
+                await self._trim_history()
+            except DatabaseError as error:  # the next time will do
+                _LOG.warning("History was not trimmed: %s", error)
+
+    # --- telling the clients ---------------------------------------------------------------------
+
+    def _changed(self) -> None:
+        """Say that the queue changed, once for many changes, and begin what can begin."""
+        self._wake()
+        if self._announcing is None and self._started:
+            loop = asyncio.get_running_loop()
+            self._announcing = loop.call_later(STATUS_INTERVAL_S, self._announce)
+
+    def _announce(self) -> None:
+        self._announcing = None
+        status = {"exec_info": {"queue_remaining": self.queue_remaining()}}
+        self._publish.send("status", {"status": status}, client_id=None)
+
+    def _pass_on(self, message: Broadcast) -> None:
+        """Send a pack's message to the browsers."""
+        self._publish.send(message.event, msgspec.json.decode(message.data), client_id=message.sid)
+
+
+def _check_request(prompt_id: str | None, number: float | None) -> None:
+    if prompt_id is not None and not 0 < len(prompt_id) <= ID_LIMIT:
+        raise PromptRejectedError.of(
+            "invalid_prompt_id",
+            "The prompt id is not usable",
+            f"expected 1 to {ID_LIMIT} characters, got {len(prompt_id)}",
+        )
+    if number is not None and not math.isfinite(number):
+        raise PromptRejectedError.of(
+            "invalid_number", "The place in the queue is not usable", f"{number} is not finite"
+        )
