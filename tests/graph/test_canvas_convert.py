@@ -62,7 +62,7 @@ def test_unknown_types_are_reported_with_their_unplaced_values() -> None:
     assert codes(found) == {
         ("unknown_type", "1"),
         ("unplaced_values", "1"),
-        ("unknown_type", "abc"),
+        ("left_out", "abc"),
     }
 
 
@@ -246,5 +246,99 @@ def test_any_body_of_a_group_node_is_read_or_refused(body: Any, values: Any) -> 
 
 
 def test_a_group_node_without_a_body_is_an_unknown_type() -> None:
-    found = convert(canvas({"id": 1, "type": "workflow>Lost"}))
+    socket = {"name": "image", "type": "IMAGE", "link": 1}
+    lost = {"id": 1, "type": "workflow>Lost", "inputs": [socket]}
+    picture = {"id": 2, "type": "LoadImage", "widgets_values": ["a.png"]}
+    found = convert(canvas(lost, picture, links=[[1, 2, 0, 1, 0, "IMAGE"]]))
     assert codes(found) == {("unknown_type", "1")}
+
+
+def test_an_unknown_node_without_links_is_left_out_with_a_note() -> None:
+    label = {"id": 7, "type": "Label (some pack)", "widgets_values": ["upscale here"]}
+    found = convert(canvas(label, {"id": 1, "type": "LoadImage", "widgets_values": ["a.png"]}))
+    assert set(found.graph) == {"1"}
+    assert codes(found) == {("left_out", "7")}
+    assert "Label (some pack)" in str(found.problems[0])
+
+
+def named(node_id: int, kind: str, name: str, link: int | None = None) -> dict[str, Any]:
+    socket = {"name": "IMAGE", "type": "IMAGE", "link": link}
+    return {"id": node_id, "type": kind, "inputs": [socket], "widgets_values": [name]}
+
+
+def test_a_get_node_brings_what_the_set_node_of_its_name_is_given() -> None:
+    picture = {"id": 1, "type": "LoadImage", "widgets_values": ["a.png"]}
+    show = {
+        "id": 5,
+        "type": "PreviewImage",
+        "inputs": [{"name": "images", "type": "IMAGE", "link": 3}],
+    }
+    data = canvas(
+        picture,
+        named(2, "SetNode", "other"),
+        named(3, "SetNode", "photo", link=1),
+        named(4, "GetNode", "photo"),
+        show,
+        links=[[1, 1, 0, 3, 0, "IMAGE"], [3, 4, 0, 5, 0, "IMAGE"]],
+    )
+    found = convert(data)
+    assert found.graph["5"].inputs == {"images": Link("1", 0)}
+    assert set(found.graph) == {"1", "5"}
+    assert codes(found) == set()
+
+
+def test_a_get_node_inside_a_subgraph_reads_names_stored_outside() -> None:
+    inner = {
+        "id": "sg",
+        "name": "sg",
+        "nodes": [
+            named(1, "GetNode", "photo"),
+            {
+                "id": 2,
+                "type": "PreviewImage",
+                "inputs": [{"name": "images", "type": "IMAGE", "link": 1}],
+            },
+        ],
+        "links": [{"id": 1, "origin_id": 1, "origin_slot": 0, "target_id": 2, "target_slot": 0}],
+    }
+    data = canvas(
+        {"id": 1, "type": "LoadImage", "widgets_values": ["a.png"]},
+        named(3, "SetNode", "photo", link=1),
+        {"id": 9, "type": "sg"},
+        links=[[1, 1, 0, 3, 0, "IMAGE"]],
+        definitions={"subgraphs": [inner]},
+    )
+    found = convert(data)
+    assert found.graph["9:2"].inputs == {"images": Link("1", 0)}
+
+
+def test_a_get_node_of_a_name_nobody_stores_is_reported() -> None:
+    show = {
+        "id": 5,
+        "type": "PreviewImage",
+        "inputs": [{"name": "images", "type": "IMAGE", "link": 3}],
+    }
+    found = convert(canvas(named(4, "GetNode", "photo"), show, links=[[3, 4, 0, 5, 0, "IMAGE"]]))
+    assert codes(found) == {("missing_name", "5")}
+    assert "'photo'" in str(found.problems[0])
+
+
+def test_set_nodes_that_read_each_other_are_reported_as_a_circle() -> None:
+    show = {
+        "id": 5,
+        "type": "PreviewImage",
+        "inputs": [{"name": "images", "type": "IMAGE", "link": 3}],
+    }
+    data = canvas(
+        named(3, "SetNode", "a", link=1),
+        named(4, "GetNode", "a"),
+        show,
+        links=[[1, 4, 0, 3, 0, "IMAGE"], [3, 4, 0, 5, 0, "IMAGE"]],
+    )
+    assert codes(convert(data)) == {("circle", "5")}
+
+
+def test_types_a_pack_runs_are_not_taken_for_canvas_nodes() -> None:
+    registry = make_registry(make_spec("SetNode", {"value": ["IMAGE"]}))
+    workflow = parse_canvas(canvas({"id": 1, "type": "SetNode", "widgets_values": ["a"]}))
+    assert canvas_to_graph(workflow, registry).graph["1"].type == "SetNode"

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from engine.errors import shorten
 from engine.graph.canvas.declarations import Declarations
 from engine.graph.canvas.flatten import Scope, unfold
 from engine.graph.canvas.model import CanvasNode, CanvasWorkflow
-from engine.graph.canvas.resolve import VIRTUAL_TYPES, Literal, resolve_link
+from engine.graph.canvas.resolve import Literal, resolve_link
 from engine.graph.canvas.text import fill_placeholders, resolve_choices
+from engine.graph.canvas.virtual import virtual_types
 from engine.graph.canvas.widgets import default_value, find_widgets, owns_widget, read_widgets
 from engine.graph.errors import Problem
 from engine.graph.input_checks import DeclaredInput, plain_name
@@ -47,7 +49,9 @@ def canvas_to_graph(
     rng: random.Random | None = None,
     now: datetime | None = None,
 ) -> Conversion:
-    """Return the graph a canvas workflow stands for. Unknown node types are kept.
+    """Return the graph a canvas workflow stands for.
+
+    Unknown node types are kept, for the run to name them, unless nothing is linked to them.
 
     Args:
         rng: Makes the choices of `{a|b}` in prompts; by default each conversion chooses anew.
@@ -77,6 +81,7 @@ class _Converter:
         self.registry, self.rng, self.now = registry, rng, now
         self.problems: list[Problem] = []
         self.declarations = Declarations(registry)
+        self.virtual = virtual_types(registry)
         self.running: dict[str, tuple[Scope, CanvasNode]] = {}
         self.values: dict[str, dict[str, Any]] = {}
 
@@ -89,19 +94,25 @@ class _Converter:
         root, problems = unfold(workflow, self.declarations)
         self.problems += problems
         for scope in root.walk():
+            linked = scope.linked_nodes()
             for node_id, node in scope.nodes.items():
-                runs = node.type not in VIRTUAL_TYPES and not scope.mode_of(node)
+                runs = node.type not in self.virtual and not scope.mode_of(node)
                 if runs and node_id not in scope.inner:
-                    self._add(scope, scope.prefix + node_id, node)
+                    self._add(scope, scope.prefix + node_id, node, linked=node_id in linked)
         nodes = [self._node(exec_id) for exec_id in self.running]
         problems = self.declarations.problems + self.problems
         return Conversion(Graph(self._without_dead_links(node) for node in nodes), problems)
 
-    def _add(self, scope: Scope, exec_id: str, node: CanvasNode) -> None:
+    def _add(self, scope: Scope, exec_id: str, node: CanvasNode, *, linked: bool) -> None:
         if exec_id in self.running:
             self.report("duplicate_id", "another node has the same id; only one runs", exec_id)
             return
         node = replace(node, type=_RENAMED_TYPES.get(node.type, node.type))
+        if not linked and node.type not in self.registry:
+            # Labels, switches and the like: packs' own canvas nodes, of which no engine knows.
+            message = f"its type {shorten(node.type)} is not known; without links it is left out"
+            self.report("left_out", message, exec_id)
+            return
         self.running[exec_id] = scope, node
         self.values[exec_id] = self._widget_values(scope, exec_id, node)
 
@@ -145,7 +156,7 @@ class _Converter:
             def report(code: str, message: str, name: str = socket.name) -> None:
                 self.report(code, f'input "{name}": {message}', exec_id, name)
 
-            source = resolve_link(scope, socket.link, socket.type, report)
+            source = resolve_link(scope, socket.link, socket.type, self.virtual, report)
             if isinstance(source, Literal):
                 value = source.value
                 if source.substitute and isinstance(value, str):

@@ -69,6 +69,11 @@ class Scope:
         by_name = (socket for socket in self.instance.inputs if socket.name == name)
         return next(by_name, None)
 
+    def linked_nodes(self) -> set[str]:
+        """Return the ids of the nodes here that a link leaves or reaches."""
+        ends = ((link.origin_id, link.target_id) for link in self.links.values())
+        return {str(node_id) for pair in ends for node_id in pair}
+
     def walk(self) -> Iterator[Scope]:
         """Iterate over this scope and all inside it."""
         waiting = [self]

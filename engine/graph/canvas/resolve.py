@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from engine.errors import shorten
 from engine.graph.canvas.flatten import Scope
 from engine.graph.canvas.model import BYPASSED, INPUT_NODE, MUTED, CanvasInput, CanvasNode
+from engine.graph.canvas.virtual import GETTER, PRIMITIVE, held_value, named_input
 from engine.graph.model import Link
-
-VIRTUAL_TYPES = frozenset({"Reroute", "PrimitiveNode", "Note", "MarkdownNote"})
-"""Nodes of the canvas only; they never run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,15 @@ Report: TypeAlias = Callable[[str, str], None]
 """Called with the code and the message of a problem."""
 
 
-def resolve_link(scope: Scope, link_id: int, wanted: Any, report: Report) -> Source:
+def resolve_link(
+    scope: Scope, link_id: int, wanted: Any, virtual: Container[str], report: Report
+) -> Source:
     """Return what a link brings to an input of type `wanted`, or None when it brings nothing.
 
     A returned `Link` may name a muted node.
+
+    Args:
+        virtual: Types of nodes that exist on the canvas only.
     """
     promoted: Literal | None = None
     visited: set[tuple[str, int]] = set()
@@ -60,6 +64,9 @@ def resolve_link(scope: Scope, link_id: int, wanted: Any, report: Report) -> Sou
         if node is None:
             report("missing_link", f"its link comes from node {node_id}, which does not exist")
             return promoted
+        if node.type in virtual and node.type != PRIMITIVE:
+            at = _pass_through(scope, node, link.origin_slot, report)
+            continue
         found = _leave(scope, node_id, node, link.origin_slot, wanted)
         if isinstance(found, Link | Literal):
             return found
@@ -71,10 +78,8 @@ def _leave(
     scope: Scope, node_id: str, node: CanvasNode, slot: int, wanted: Any
 ) -> Link | Literal | tuple[Scope, int] | None:
     """Return what output `slot` of a node is: a source, the next link to follow, or nothing."""
-    if node.type == "PrimitiveNode":
+    if node.type == PRIMITIVE:
         return _primitive(scope, node_id, node)
-    if node.type in VIRTUAL_TYPES:
-        return _step(scope, node.inputs[slot] if 0 <= slot < len(node.inputs) else None)
     mode = scope.mode_of(node)
     if mode == BYPASSED:
         return _step(scope, _bypass(node, slot, wanted))
@@ -85,6 +90,24 @@ def _leave(
     return Link(scope.prefix + node_id, slot)
 
 
+def _pass_through(
+    scope: Scope, node: CanvasNode, slot: int, report: Report
+) -> tuple[Scope, int] | None:
+    """Return the link that a virtual node's output passes on."""
+    if node.type != GETTER:
+        return _step(scope, _socket(node, slot))
+    found = named_input(scope, node)
+    if found is None:
+        name = shorten(held_value(node))
+        report("missing_name", f"its link reads the name {name}, which no SetNode stores")
+        return None
+    return _step(*found)
+
+
+def _socket(node: CanvasNode, slot: int) -> CanvasInput | None:
+    return node.inputs[slot] if 0 <= slot < len(node.inputs) else None
+
+
 def _step(scope: Scope, socket: CanvasInput | None) -> tuple[Scope, int] | None:
     return None if socket is None or socket.link is None else (scope, socket.link)
 
@@ -93,10 +116,8 @@ def _primitive(scope: Scope, node_id: str, node: CanvasNode) -> Literal | None:
     substitute = bool(node.properties.get("Run widget replace on values"))
     if (node_id, "value") in scope.overrides:
         return Literal(scope.overrides[node_id, "value"], substitute)
-    stored = node.widgets_values
-    if isinstance(stored, list) and stored and stored[0] is not None:
-        return Literal(stored[0], substitute)
-    return None
+    value = held_value(node)
+    return None if value is None else Literal(value, substitute)
 
 
 def _bypass(node: CanvasNode, slot: int, wanted: Any) -> CanvasInput | None:
@@ -104,7 +125,7 @@ def _bypass(node: CanvasNode, slot: int, wanted: Any) -> CanvasInput | None:
     inputs: Sequence[CanvasInput] = node.inputs
     if not inputs:
         return None
-    same = inputs[slot] if 0 <= slot < len(inputs) else None
+    same = _socket(node, slot)
     if _is_any(wanted):
         return same or inputs[0]
     given = node.outputs[slot].type if 0 <= slot < len(node.outputs) else wanted
