@@ -189,8 +189,8 @@ def test_pictures_offer_an_upload_and_outputs_a_refresh(folders: PictureFolders)
 
 
 @pytest.mark.parametrize("type_id", ["LoadImage", "LoadImageMask", "LoadImageOutput", "LoadLatent"])
-def test_what_reads_a_file_names_it_for_the_cache(type_id: str) -> None:
+def test_what_reads_a_file_names_it_for_the_cache(type_id: str, folders: PictureFolders) -> None:
     files = declared()[type_id].files
     assert files is not None
-    (found,) = files({"image": "a", "latent": "a"})
+    (found,) = files({"image": "a", "latent": "a"}, folders)
     assert found[1] == "a"

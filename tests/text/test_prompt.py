@@ -80,9 +80,9 @@ def test_ten_thousand_nested_parentheses_are_read() -> None:
 
 @pytest.mark.parametrize("hostile", ["(", ")", "()", "(:", "(a:1)", r"\(", "1", ":1"])
 def test_time_is_linear_in_the_length(hostile: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()  # not wall time: other tests run beside this one
     parse_prompt("(a:" + hostile * 20_000 + "x)")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @given(PROMPTS)

@@ -63,7 +63,7 @@ def test_a_thousand_tokens_take_milliseconds() -> None:
     text = "a photo of an astronaut riding a horse, " * 112
     assert len(default_tokenizer().encode(text)) > 1000
     times = []
-    for _ in range(5):
+    for _ in range(20):
         started = time.perf_counter()
         default_tokenizer().encode(text)
         times.append(time.perf_counter() - started)
