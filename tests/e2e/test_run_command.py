@@ -99,6 +99,17 @@ def test_the_api_format_comes_through_standard_input(
     assert len(pictures(tmp_path)) == 1
 
 
+def test_the_picture_of_the_readme_is_what_its_workflow_makes(base: Path, tmp_path: Path) -> None:
+    done = run(base, str(ROOT / "workflows" / "mosaic.json"), "--out", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    with (
+        Image.open(pictures(tmp_path)[0]) as made,
+        Image.open(ROOT / "workflows/mosaic.png") as old,
+    ):
+        assert made.size == old.size
+        assert made.tobytes() == old.tobytes()
+
+
 def test_metadata_can_be_left_out(base: Path, tmp_path: Path) -> None:
     done = run(base, str(DEFAULT), *QUICK, "--disable-metadata", "--out", str(tmp_path))
     assert done.returncode == 0, done.stderr
@@ -167,6 +178,11 @@ def test_interrupting_stops_within_a_step_and_leaves_no_picture(base: Path, tmp_
     assert time.monotonic() - stopped < 10
     assert b"Traceback" not in rest
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_example_is_run_by_a_test() -> None:
+    examples = {path.name for path in (ROOT / "workflows").glob("*.json")}
+    assert examples == {"text_to_image.json", "mosaic.json"}
 
 
 def test_nodes_lists_every_type_and_explains_one(base: Path) -> None:
