@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from engine.cli.arguments import ROOT, build_parser
+from engine.cli.arguments import ROOT, parse_arguments
 from engine.cli.bootstrap import BootstrapError, ensure_environment
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; return the exit status."""
-    arguments = build_parser().parse_args(argv)
+    arguments = parse_arguments(argv)
     if not arguments.no_bootstrap:
         extras = ("dev",) if arguments.command == "test" else ()
         try:
@@ -24,6 +24,10 @@ def main(argv: Sequence[str]) -> int:
             return 130
     # Imported here: what these modules need may have been installed a moment ago.
     match arguments.command:
+        case "serve":
+            from engine.cli.serve import serve_command
+
+            return serve_command(arguments)
         case "run":
             from engine.cli.run import run_command
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from engine.jobs.service import JobService
 from engine.models.folders import ModelFolders
 from engine.server.log_buffer import LogBuffer
 from engine.server.ws.hub import Hub
 from engine.settings import ServerSettings
 from engine.workers.pool import WorkerPool
-
-if TYPE_CHECKING:
-    from engine.jobs.service import JobService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -14,7 +14,7 @@ from engine.server.services import Services, services_of
 
 routes = web.RouteTableDef()
 
-_ID_CHARACTERS = 200
+T = TypeVar("T")
 
 
 class PromptBody(msgspec.Struct, kw_only=True):
@@ -57,8 +57,8 @@ async def post_prompt(request: web.Request) -> web.Response:
     services = services_of(request)
     if body.prompt is None:
         return _rejected("no_prompt", "The request has no prompt.")
-    if body.prompt_id is not None and not _is_id(body.prompt_id):
-        raise RequestError(f'"prompt_id" must be 1 to {_ID_CHARACTERS} printable characters.')
+    if body.prompt_id is not None and not body.prompt_id.isprintable():
+        raise RequestError('"prompt_id" may not hold control characters or line breaks.')
     extra_data = dict(body.extra_data or {})
     prompt = body.prompt
     if is_canvas(prompt):
@@ -190,10 +190,6 @@ def _rejected(kind: str, text: str) -> web.Response:
     return json_answer({"error": error, "node_errors": {}}, 400)
 
 
-def _is_id(text: str) -> bool:
-    return 0 < len(text) <= _ID_CHARACTERS and text.isprintable()
-
-
 def _number(request: web.Request, name: str) -> int | None:
     text = request.query.get(name)
     if text is None or text == "":
@@ -207,9 +203,6 @@ def _number(request: web.Request, name: str) -> int | None:
     return number
 
 
-T = type[InterruptBody] | type[FreeBody]
-
-
-async def _optional_json(request: web.Request, kind: Any) -> Any:
+async def _optional_json(request: web.Request, kind: type[T]) -> T:
     """Return the body, or an empty one when there is none."""
     return await read_json(request, kind) if request.can_read_body else kind()

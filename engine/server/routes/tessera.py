@@ -47,7 +47,7 @@ async def get_events(request: web.Request) -> web.Response:
     text = request.query.get("after", "0")
     if not (text.isascii() and text.isdigit() and int(text[:20]) < 1 << 63):
         raise RequestError('"after" must be a whole number of at least 0.')
-    events = (await services_of(request).jobs.events_since(int(text)))[:_EVENTS]
+    events = await services_of(request).jobs.events_since(int(text), _EVENTS)
     return json_answer(
         {
             "events": [
@@ -93,7 +93,8 @@ async def get_reasons(request: web.Request) -> web.Response:
 @bare_routes.post(f"{_BASE}/jobs/{{prompt_id}}/cancel")
 async def post_cancel(request: web.Request) -> web.Response:
     """Cancel one prompt, waiting or running."""
-    await services_of(request).jobs.cancel(request.match_info["prompt_id"])
+    if not await services_of(request).jobs.cancel(request.match_info["prompt_id"]):
+        raise web.HTTPNotFound
     return web.Response()
 
 
@@ -102,7 +103,8 @@ async def post_cancel(request: web.Request) -> web.Response:
 async def post_move(request: web.Request) -> web.Response:
     """Give a waiting prompt another place in the queue."""
     body = await read_json(request, MoveBody)
-    await services_of(request).jobs.move(request.match_info["prompt_id"], body.number)
+    if not await services_of(request).jobs.move(request.match_info["prompt_id"], body.number):
+        raise web.HTTPNotFound
     return web.Response()
 
 
