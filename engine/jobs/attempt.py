@@ -71,7 +71,7 @@ class Attempt:
 
     async def leave(self) -> None:
         """After `run` was cancelled: stop the worker's work and queue the job again."""
-        self._notes.stop()
+        await self._notes.close()
         if self.job is not None:
             self._pool.cancel(self.job.id)
             await self._store.return_to_queue(self.job.id, worker_died=False, left=True)
@@ -79,8 +79,7 @@ class Attempt:
     def say_end(self) -> None:
         """Tell the clients how it ended; the job is in history by now."""
         if self._last_words is not None:
-            self._send(self._last_words.type, dict(self._last_words.data))
-            self._send("executing", {"node": None, "prompt_id": self.queued.id})
+            tell_end(self._publish, self.queued, self._last_words)
 
     async def _run(self, job: Job) -> JobEnded:
         """Run what no earlier attempt has shown; temporary files may be gone, so they count not."""
@@ -136,8 +135,7 @@ class Attempt:
             self._show_again()
 
     def _send(self, kind: str, data: dict[str, Any]) -> None:
-        nobody = None if kind in _TO_ALL_WITHOUT_OWNER else NOBODY
-        self._publish.send(kind, data, client_id=self.queued.client or nobody)
+        tell(self._publish, self.queued, kind, data)
 
     async def _after_death(self, job: Job) -> Job | None:
         if self._cancelled:
@@ -169,6 +167,18 @@ class Attempt:
             )
         await self._notes.written()
         await until_written(lambda: self._store.finish(self.queued.id, state, error, [words]))
+
+
+def tell(publish: Publisher, queued: QueuedJob, kind: str, data: dict[str, Any]) -> None:
+    """Send a message about a job to whom it is for."""
+    nobody = None if kind in _TO_ALL_WITHOUT_OWNER else NOBODY
+    publish.send(kind, data, client_id=queued.client or nobody)
+
+
+def tell_end(publish: Publisher, queued: QueuedJob, words: KeptMessage) -> None:
+    """Send a job's last words and the mark that nothing follows."""
+    tell(publish, queued, words.type, dict(words.data))
+    tell(publish, queued, "executing", {"node": None, "prompt_id": queued.id})
 
 
 def _is_temporary(ui: Mapping[str, Any]) -> bool:

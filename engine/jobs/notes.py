@@ -14,6 +14,7 @@ from engine.jobs.store import JobStore
 T = TypeVar("T")
 
 RETRY_S = 1.0
+CLOSE_S = 2.0
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,11 +49,15 @@ class JobNotes:
     async def written(self) -> None:
         """Wait until everything is on disk."""
         if self._writer is not None:
-            await self._writer
+            await asyncio.shield(self._writer)
 
-    def stop(self) -> None:
-        """Write nothing more."""
-        if self._writer is not None:
+    async def close(self) -> None:
+        """Write what can be written within `CLOSE_S`, then nothing more."""
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self.written()
+        except TimeoutError:
+            assert self._writer is not None
             self._writer.cancel()
 
     async def _write(self) -> None:

@@ -1,10 +1,10 @@
 """The queue in memory: which job is next. SQLite holds the truth; this holds what deciding needs.
 
 Order: the smallest number first, then the id. Jobs that kept the number the server gave them take
-turns: one job of each client, in the order the clients came, then the next of each. They share
-the places their numbers give them together, so a number that a client chose, "front", or a job
-taken up again keeps its place among all. A client that comes joins at the end of the round, so
-nobody waits longer than one job of every other client per job of its own.
+turns: one job of each client, in the order the clients came, then the next of each. A job whose
+number was chosen, that is "front", or that is taken up again takes no turns: it runs as soon as
+no waiting job has a smaller number. A client that comes joins at the end of the round, so nobody
+waits longer than one job of every other client per job of its own.
 """
 
 from __future__ import annotations
@@ -80,17 +80,18 @@ class JobQueue:
 
     def __iter__(self) -> Iterator[QueuedJob]:
         """Iterate in the order the jobs are to run."""
-        turns = self._in_turns()
-        chosen = iter(self._chosen)
-        next_chosen = next(chosen, None)
+        turns, chosen = self._in_turns(), deque(self._chosen)
+        begun: set[str] = set()
         for place in self._turns:
-            while next_chosen is not None and next_chosen < place:
-                yield self._jobs[next_chosen[1]]
-                next_chosen = next(chosen, None)
-            yield next(turns)
-        while next_chosen is not None:
-            yield self._jobs[next_chosen[1]]
-            next_chosen = next(chosen, None)
+            while place[1] not in begun:  # until the smallest number that takes turns is through
+                if chosen and chosen[0] < place:
+                    yield self._jobs[chosen.popleft()[1]]
+                else:
+                    job = next(turns)
+                    begun.add(job.id)
+                    yield job
+        for place in chosen:
+            yield self._jobs[place[1]]
 
     def add(self, job: QueuedJob) -> None:
         """Add a job that is not in it."""

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from engine.errors import InvalidValueError
-from engine.jobs.attempt import Attempt
+from engine.jobs.attempt import Attempt, tell_end
 from engine.jobs.database import DatabaseError
 from engine.jobs.errors import PromptRejectedError
 from engine.jobs.messages import history_entry, last_message
@@ -238,8 +238,8 @@ class JobService:
         words = last_message(job_id, JobState.CANCELLED)
         if await self._store.finish(job_id, JobState.CANCELLED, kept=[words]):
             queued = self._queue.remove(job_id)
-            client = queued.client if queued else None
-            self._publish.send(words.type, dict(words.data), client_id=client)
+            if queued is not None:
+                tell_end(self._publish, queued, words)
             self._changed()
         return True
 
