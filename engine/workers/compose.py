@@ -6,8 +6,10 @@ import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.errors import EngineError
 from engine.models.folders import ModelFolders
 from engine.registry.discovery import (
     PackReport,
@@ -28,6 +30,24 @@ if TYPE_CHECKING:
     from engine.models.residency import Residency
 
 
+class UnusableFolderError(EngineError):
+    """A folder that the engine writes to cannot be made.
+
+    Attributes:
+        folder: The folder.
+        reason: The system's words.
+    """
+
+    code = "unusable_folder"
+
+    def __init__(self, folder: Path, cause: OSError) -> None:
+        self.folder, self.reason = folder, cause.strerror or str(cause)
+        super().__init__(
+            f'Folder "{folder}" cannot be made: {self.reason}. Choose another place with '
+            "--user-directory or --base-directory."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """A composed engine.
@@ -42,6 +62,13 @@ class Engine:
     cache: ResultCache
     runner: Runner
     residency: Residency
+
+    def free(self, *, unload_models: bool, free_memory: bool) -> None:
+        """Give memory back; the next run computes or loads again what it needs."""
+        if free_memory:
+            self.cache.free_memory()
+        if unload_models or free_memory:
+            self.residency.free_all()
 
 
 def compose_registry(settings: Settings) -> tuple[Registry, list[PackReport]]:
@@ -79,7 +106,10 @@ def composed(settings: Settings) -> Iterator[Engine]:
     device = _device(settings)
     user = registry.folders.directory("user")
     kept = user / "cache"
-    kept.mkdir(parents=True, exist_ok=True)
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnusableFolderError(kept, error) from error
     residency = Residency(device)
     hasher = FileHasher(kept / "files.sqlite3")
     disk = None

@@ -22,6 +22,9 @@ JobEvent: TypeAlias = JobMessage | JobOutput | JobPreview
 """What a worker tells of a job while it runs; `JobEnded` ends it."""
 
 
+_MODEL_ENDINGS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".pkl")
+
+
 class WorkerState(StrEnum):
     """Where a worker stands."""
 
@@ -39,7 +42,7 @@ class WorkerInfo:
         name: Stable over restarts: "cpu", "cuda:0".
         job_id: The job it runs, or None.
         pid: Its process; None where it has none of this machine.
-        models: Model files it used last: jobs that need them are cheap for it.
+        models: Model files it used last (see `model_files`): jobs that need them are cheap for it.
         problem: Why it is dead or not ready, for people.
     """
 
@@ -62,6 +65,26 @@ class WorkerDiedError(EngineError):
     def __init__(self, name: str, reason: str) -> None:
         self.name, self.reason = name, reason
         super().__init__(f"Worker {name} ended: {reason}.")
+
+
+class WorkerRefusedError(EngineError):
+    """A worker could not answer a request."""
+
+    code = "worker_refused"
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name, self.problem = name, problem
+        super().__init__(f"Worker {name}: {problem}")
+
+
+def model_files(prompt: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of model files that a prompt's inputs hold, as they are written there."""
+    return frozenset(
+        value
+        for node in prompt.values()
+        for value in node.get("inputs", {}).values()
+        if isinstance(value, str) and value.lower().endswith(_MODEL_ENDINGS)
+    )
 
 
 class WorkerPool(Protocol):
@@ -101,7 +124,20 @@ class WorkerPool(Protocol):
         ...
 
     async def query(self, topic: str, argument: str = "") -> bytes:
-        """Return JSON on "object_info", "devices", "packs", "cache", "reasons" or "models"."""
+        """Return JSON about what only workers know.
+
+        Topics:
+            "object_info": {type: entry (contract §4.5)}; `argument` names one type, "" means all.
+            "packs": How loading each pack went: [`PackReport` as an object].
+            "devices": {"pytorch_version", "devices": [entry of /system_stats (contract §2)]}.
+            "cache": [{"worker", "tiers", "hits", "misses", "evictions", "seconds_saved", …}].
+            "reasons": {node id: {"hit", "text", "tier", "seconds", "bytes"}} of the job `argument`;
+                {} when no worker knows it any more.
+            "models": [{"worker", "files", "placed_bytes"}]: model files used last, and the bytes
+                that loaded weights take.
+
+        Raises: WorkerDiedError; WorkerRefusedError, for an unknown topic.
+        """
         ...
 
     async def run(

@@ -39,10 +39,19 @@ class _Message(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
 
 
 class Start(_Message, frozen=True, kw_only=True, tag="start"):
-    """First message: how to compose the engine (fields of `Settings`, paths as text)."""
+    """First message.
+
+    name: What the server calls this worker: "cpu", "cuda:1".
+    settings: How to compose the engine: fields of `Settings`, paths as text.
+    secret: Value of the header that requests to the packs' own HTTP routes must carry.
+    alive_s: Seconds between two `Alive`.
+    """
 
     version: int
+    name: str
     settings: dict[str, Any]
+    secret: str
+    alive_s: float = 1.0
 
 
 class Validate(_Message, frozen=True, kw_only=True, tag="validate"):
@@ -85,7 +94,7 @@ class Free(_Message, frozen=True, kw_only=True, tag="free"):
 class Query(_Message, frozen=True, kw_only=True, tag="query"):
     """Ask for something only the worker knows; answered by `Answer`.
 
-    topic: "object_info" (argument: a type or ""), "devices", "cache", "reasons" (a job id).
+    Topics and arguments as `WorkerPool.query` names them, "packs" excepted.
     """
 
     request: int
@@ -132,11 +141,15 @@ class Validated(_Message, frozen=True, kw_only=True, tag="validated"):
 
 
 class Converted(_Message, frozen=True, kw_only=True, tag="converted"):
-    """Answer to `Convert`; `problem` is set when there is no prompt."""
+    """Answer to `Convert`; `problem` is set when there is no prompt.
+
+    problems: What the artist should know although there is one.
+    """
 
     request: int
     prompt: Json
     problem: str | None = None
+    problems: list[str] = []
 
 
 class Answer(_Message, frozen=True, kw_only=True, tag="answer"):
@@ -144,6 +157,13 @@ class Answer(_Message, frozen=True, kw_only=True, tag="answer"):
 
     request: int
     body: Json
+
+
+class Refused(_Message, frozen=True, kw_only=True, tag="refused"):
+    """Answer to any request that could not be answered."""
+
+    request: int
+    error: str
 
 
 class JobMessage(_Message, frozen=True, kw_only=True, tag="job_message"):
@@ -213,6 +233,7 @@ FromWorker: TypeAlias = (
     | Validated
     | Converted
     | Answer
+    | Refused
     | JobMessage
     | JobOutput
     | JobPreview

@@ -1,0 +1,97 @@
+"""Nodes for tests of workers, as a V1 pack: they do what `FakePool` plays."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any, ClassVar
+
+from comfy_execution.utils import get_executing_context
+
+
+class _Output:
+    RETURN_TYPES: ClassVar[tuple[str, ...]] = ()
+    OUTPUT_NODE = True
+    FUNCTION = "run"
+    CATEGORY = "tests"
+
+    @classmethod
+    def IS_CHANGED(cls, **inputs: Any) -> float:  # noqa: N802 - contract §4.1
+        return float("nan")
+
+
+class _Text(_Output):
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802 - contract §4.1
+        return {"required": {"text": ("STRING", {"default": ""})}}
+
+
+class Show(_Text):
+    def run(self, text: str) -> dict[str, Any]:
+        return {"ui": {"text": [text]}}
+
+
+class Wait(_Output):
+    """Waits until it is cancelled, in steps of a hundredth of a second."""
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802 - contract §4.1
+        return {"required": {}}
+
+    def run(self) -> None:
+        context = _context()
+        for step in range(10_000):
+            context.progress(step, 10_000)
+            time.sleep(0.01)
+
+
+class Fail(_Text):
+    def run(self, text: str) -> None:
+        raise ValueError(text)
+
+
+class Exit(_Text):
+    def run(self, text: str) -> None:
+        sys.exit(text)
+
+
+class Die(_Text):
+    """Ends its process as a crash does."""
+
+    def run(self, text: str) -> None:
+        print(text, flush=True)
+        os._exit(3)
+
+
+class Chatter(_Text):
+    """Prints megabytes."""
+
+    def run(self, text: str) -> dict[str, Any]:
+        for _ in range(20_000):
+            print(text)
+        return {"ui": {"text": ["done"]}}
+
+
+class Deaf(_Text):
+    """Works on without looking at the stop button."""
+
+    def run(self, text: str) -> None:
+        time.sleep(60)
+
+
+class Unshowable(_Text):
+    def run(self, text: str) -> dict[str, Any]:
+        return {"ui": {"text": [object()]}}
+
+
+def _context() -> Any:
+    from engine.registry.running import current_context
+
+    assert get_executing_context() is not None
+    return current_context()
+
+
+NODE_CLASS_MAPPINGS = {
+    cls.__name__: cls for cls in (Show, Wait, Fail, Exit, Die, Chatter, Deaf, Unshowable)
+}
