@@ -117,10 +117,12 @@ class BrownianNoise:
         self._tree = BrownianTree(self._low, start, self._high, entropy=seed)
 
     def draw(self, sigma: float, sigma_next: float) -> Tensor:
-        """Return the path's increment between two sigmas, scaled to unit variance."""
+        """Return the path's increment from one sigma to another, scaled to unit variance."""
         low, high = (self._clamp(s) for s in sorted((sigma, sigma_next)))
         increment: Tensor = self._tree(low, high)
-        return increment.to(self._device) / math.sqrt(abs(sigma_next - sigma))
+        # The path runs from the clean end: on the way down its increment counts negatively.
+        scale = math.copysign(math.sqrt(abs(sigma_next - sigma)), sigma_next - sigma)
+        return increment.to(self._device) / scale
 
     def _clamp(self, sigma: float) -> float:
         return min(max(sigma, self._low), self._high)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -89,6 +90,15 @@ def ddim_uniform(table: SigmaTable, steps: int) -> Tensor:
     return picked if ends_in_zero else _with_zero(picked)
 
 
+@schedule("beta")
+def beta(table: SigmaTable, steps: int) -> Tensor:
+    """Table entries at quantiles of Beta(0.6, 0.6): denser at both ends.
+
+    Repeats are left out, so the count can differ from steps + 1. Source: arXiv:2407.12173.
+    """
+    return beta_sigmas(table, steps, 0.6, 0.6)
+
+
 @schedule("normal")
 def normal(table: SigmaTable, steps: int) -> Tensor:
     """Uniform in timestep, both ends included."""
@@ -139,6 +149,43 @@ def polyexponential_sigmas(steps: int, sigma_min: float, sigma_max: float, rho: 
     ramp = torch.linspace(1, 0, steps, dtype=torch.float64) ** rho
     logs = ramp * math.log(sigma_max / sigma_min) + math.log(sigma_min)
     return _with_zero(logs.exp().float())
+
+
+def beta_sigmas(table: SigmaTable, steps: int, alpha: float, beta: float) -> Tensor:
+    """Return table entries at quantiles of Beta(alpha, beta), repeats left out, 0 appended.
+
+    Raises: InvalidValueError, when alpha or beta is not above 0.
+    """
+    from scipy.special import betaincinv
+
+    for name, value in (("alpha", alpha), ("beta", beta)):
+        if value <= 0:
+            raise InvalidValueError(f'input "{name}"', value, "a number above 0")
+    quantiles = betaincinv(alpha, beta, 1 - np.arange(steps) / steps)
+    picks = np.rint(quantiles * (len(table.sigmas) - 1)).astype(np.int64)
+    repeats = np.diff(picks, prepend=-1) == 0
+    return _with_zero(table.sigmas[picks[~repeats]])
+
+
+def vp_sigmas(steps: int, beta_d: float, beta_min: float, end_time: float) -> Tensor:
+    """Return sigmas uniform in the time of the variance preserving process, 0 appended.
+
+    Source: arXiv:2206.00364, Table 1 (VP).
+    """
+    time = torch.linspace(1, end_time, steps, dtype=torch.float64)
+    return _with_zero((beta_d * time**2 / 2 + beta_min * time).expm1().sqrt().float())
+
+
+def laplace_sigmas(
+    steps: int, sigma_min: float, sigma_max: float, mu: float, beta: float
+) -> Tensor:
+    """Return `steps` sigmas whose logarithms are quantiles of Laplace(mu, beta); no 0 appended.
+
+    Source: arXiv:2407.03297, Table 1 (Laplace).
+    """
+    centred = 0.5 - torch.linspace(0, 1, steps, dtype=torch.float64)
+    logs = mu - beta * centred.sign() * (1 - 2 * centred.abs() + _NEARLY_ZERO).log()
+    return logs.exp().clamp(sigma_min, sigma_max).float()
 
 
 def _timesteps(table: SigmaTable, count: int) -> Tensor:

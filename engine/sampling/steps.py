@@ -78,10 +78,20 @@ class StepContext:
         self.flow = flow
         self.last_x0: Tensor | None = None
 
+    @property
+    def seed(self) -> int:
+        """The seed of the noise that is added on the way."""
+        return self._seed
+
     def steps(self) -> Iterator[tuple[int, float, float]]:
         """Yield (step, sigma, sigma_next) of each step still to do."""
-        for step in range(self._first, len(self._sigmas) - 1):
+        for step in range(self._first, self.total):
             yield step, self._sigmas[step], self._sigmas[step + 1]
+
+    @property
+    def total(self) -> int:
+        """Steps of the whole run."""
+        return len(self._sigmas) - 1
 
     def sigma(self, step: int) -> float:
         """Return the sigma a step starts from."""
@@ -118,4 +128,4 @@ class StepContext:
             return
         position = self._noise.position() if self._noise else self._noise_position
         state = SamplerState(step + 1, x, dict(self.memory), position)
-        self._on_step(StepReport(step, len(self._sigmas) - 1, x0, state))
+        self._on_step(StepReport(step, self.total, x0, state))

@@ -9,7 +9,13 @@ import pytest
 import torch
 
 from engine.errors import InvalidValueError, UnknownNameError
-from engine.sampling.schedules import make_sigmas, schedule_names
+from engine.sampling.schedules import (
+    beta_sigmas,
+    laplace_sigmas,
+    make_sigmas,
+    schedule_names,
+    vp_sigmas,
+)
 from engine.sampling.sigmas import sigma_table
 from engine.types import NoiseSchedule, Prediction
 
@@ -61,7 +67,7 @@ def test_schedules_fall_and_end_in_zero(name: str, steps: int) -> None:
     assert (sigmas.diff() < 0).all()
     assert sigmas[-1] == 0
     assert sigmas.dtype == torch.float32
-    if name != "ddim_uniform":
+    if name not in ("ddim_uniform", "beta"):
         assert len(sigmas) == steps + 1
 
 
@@ -85,6 +91,42 @@ def test_values_are_those_of_the_formulas() -> None:
     # linspace(999, 0, 5) = 999, 749.25, 499.5, 249.75
     sgm = make_sigmas(TABLE, "sgm_uniform", 4)
     assert sgm[1].item() == pytest.approx(float(s[749] ** 0.75 * s[750] ** 0.25), rel=1e-5)
+
+
+def test_beta_takes_quantiles_of_the_beta_distribution() -> None:
+    # scipy.stats.beta.ppf([1, 0.75, 0.25], 0.6, 0.6) * 999 = 999, 823.495, 175.505
+    assert torch.equal(make_sigmas(TABLE, "beta", 4)[[0, 1, 3]], TABLE.sigmas[[999, 823, 176]])
+
+
+def test_beta_with_more_steps_than_entries_repeats_none() -> None:
+    sigmas = make_sigmas(TABLE, "beta", 5000)
+
+    assert len(sigmas) < 5000
+    assert (sigmas.diff() < 0).all()
+
+
+@pytest.mark.parametrize(("alpha", "beta", "name"), [(0.0, 0.6, "alpha"), (0.6, -1.0, "beta")])
+def test_beta_needs_positive_parameters(alpha: float, beta: float, name: str) -> None:
+    with pytest.raises(InvalidValueError, match=name):
+        beta_sigmas(TABLE, 4, alpha, beta)
+
+
+def test_vp_levels_follow_the_process() -> None:
+    sigmas = vp_sigmas(3, 19.9, 0.1, 0.001)
+
+    assert sigmas[0].item() == pytest.approx(math.sqrt(math.exp(19.9 / 2 + 0.1) - 1))
+    assert sigmas[1].item() == pytest.approx(
+        math.sqrt(math.exp(19.9 * 0.5005**2 / 2 + 0.1 * 0.5005) - 1)
+    )
+    assert sigmas[3] == 0
+
+
+def test_laplace_levels_are_centred_on_mu_and_end_in_the_smallest_sigma() -> None:
+    sigmas = laplace_sigmas(5, 0.03, 14.6, mu=0.5, beta=0.7)
+
+    quarter = 0.7 * math.log(0.5 + 1e-5)
+    expected = [14.6, math.exp(0.5 - quarter), math.exp(0.5), math.exp(0.5 + quarter), 0.03]
+    assert sigmas.tolist() == pytest.approx(expected)
 
 
 def test_linear_quadratic_starts_linearly_and_is_continuous() -> None:

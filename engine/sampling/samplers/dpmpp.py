@@ -13,6 +13,7 @@ from torch import Tensor
 from engine.errors import InvalidValueError
 from engine.sampling.denoiser import Denoiser
 from engine.sampling.registry import sampler
+from engine.sampling.snr import half_log_snr
 from engine.sampling.steps import StepContext
 
 
@@ -75,10 +76,3 @@ def dpmpp_2m_sde(
         run.memory["x0"] = x0
         run.report(step, x0, x)
     return x
-
-
-def half_log_snr(sigma: float, flow: bool) -> float:
-    """Return lambda = log(alpha / sigma), with alpha = 1, or 1 - sigma in a flow model."""
-    if not flow:
-        return -math.log(sigma)
-    return math.log((1 - sigma) / sigma) if sigma < 1 else -math.inf

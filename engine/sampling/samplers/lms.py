@@ -11,9 +11,12 @@ from engine.sampling.registry import sampler
 from engine.sampling.steps import StepContext
 
 
+@sampler("ipndm_v")
 @sampler("lms")
 def lms(denoise: Denoiser, x: Tensor, run: StepContext, order: int = 4) -> Tensor:
     """Adams-Bashforth steps over the last `order` slopes. Source: arXiv:2206.00364, §3 (LMS).
+
+    With weights for uneven steps it is also iPNDM with variable steps.
 
     Raises: InvalidValueError, when order < 1.
     """
