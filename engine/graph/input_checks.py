@@ -101,10 +101,16 @@ def _to_float(value: Any) -> float:
     return number
 
 
+def _to_text(value: Any) -> str:
+    if isinstance(value, list | dict):
+        raise TypeError("a list or an object is no text")
+    return str(value)
+
+
 _CONVERSIONS: dict[str, Callable[[Any], Any]] = {
     "INT": int,
     "FLOAT": _to_float,
-    "STRING": str,
+    "STRING": _to_text,
     "BOOLEAN": bool,
 }
 
@@ -135,7 +141,17 @@ def check_literal(
             about["exception_message"] = str(error)
             return value, make_error("invalid_input_type", message, details, **about)
         about["received_value"] = value
+    if declared.choices is not None:
+        value = _as_listed(value, declared.choices)
     return value, None if exempt else _check_range_and_choice(declared, value, about)
+
+
+def _as_listed(value: Any, choices: Sequence[Any]) -> Any:
+    """Return a file's name as it is listed here: files of Windows part folders by backslashes."""
+    if isinstance(value, str) and "\\" in value and value not in choices:
+        name = value.replace("\\", "/")
+        return name if name in choices else value
+    return value
 
 
 def _check_range_and_choice(

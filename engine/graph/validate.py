@@ -150,7 +150,7 @@ class _Checker:
             inputs = read_declarations(declared)
             section = "hidden"
             hidden = dict(declared[section]) if section in declared else {}
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             _logger.exception("node type %s: its inputs cannot be read", spec.type_id)
             return _exception_error(f"{spec.type_id} could not list its inputs", error)
         return _TypeInputs(inputs, frozenset(item.name for item in inputs), hidden)
@@ -227,7 +227,7 @@ async def _custom_check(
         answer = hook.call(**passed)
         if inspect.isawaitable(answer):
             answer = await answer
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         _logger.exception("node %s (%s): its own check failed", node.id, spec.type_id)
         return [_exception_error(f"{spec.type_id} could not check its inputs", error)]
     if answer is True:
@@ -237,7 +237,7 @@ async def _custom_check(
     return [make_error("custom_validation_failed", message, details, input_name=about)]
 
 
-def _exception_error(message: str, error: Exception) -> ValidationError:
+def _exception_error(message: str, error: BaseException) -> ValidationError:
     return make_error(
         "exception_during_validation",
         message,

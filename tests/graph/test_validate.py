@@ -246,6 +246,32 @@ async def test_new_style_combos_accept_any_value() -> None:
     assert (await check(prompt_of(x="b"), registry)).error is None
 
 
+async def test_a_file_named_with_backslashes_is_found_as_listed_here() -> None:
+    registry = out({"required": {"x": (["sub/a.ckpt", "b\\c"], {})}})
+    for given_name, expected in [("sub\\a.ckpt", "sub/a.ckpt"), ("b\\c", "b\\c")]:
+        found = await check(prompt_of(x=given_name), registry)
+        assert found.node_errors == {}
+        assert found.graph["1"].inputs["x"] == expected
+    error = await only_error("1", prompt_of(x="sub\\other.ckpt"), registry)
+    assert error["type"] == "value_not_in_list"
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, {"__value__": ["a"]}])
+async def test_a_list_or_an_object_is_no_text(value: Any) -> None:
+    registry = out({"required": {"x": ("STRING", {})}})
+    error = await only_error("1", prompt_of(x=value), registry)
+    assert error["type"] == "invalid_input_type"
+
+
+async def test_a_type_that_would_end_the_program_is_an_error_of_its_nodes() -> None:
+    def leave(**_: Any) -> bool:
+        raise SystemExit(3)
+
+    hook = Hook(leave, frozenset({"x"}), takes_all=False)
+    error = await only_error("1", prompt_of(x=1), out({"required": {"x": ("INT", {})}}, hook))
+    assert error["type"] == "exception_during_validation"
+
+
 async def test_long_option_lists_are_not_repeated() -> None:
     registry = out({"required": {"x": ([str(i) for i in range(30)],)}})
     error = await only_error("1", prompt_of(x="nope"), registry)
