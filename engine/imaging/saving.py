@@ -6,6 +6,8 @@ final name. Linking fails when the name is taken, so two runs that save at once 
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import re
 import uuid
@@ -14,26 +16,31 @@ from datetime import datetime
 from pathlib import Path, PurePath
 from typing import BinaryIO, Self
 
-from engine.errors import EngineError, ForbiddenPathError
+from engine.errors import EngineError, ForbiddenPathError, shorten
 
 _FORBIDDEN_CHARACTERS = re.compile(r'[<>:"|?*\x00-\x1f]' if os.name == "nt" else r"\x00")
+
+_HINTS: dict[int | None, str] = {
+    errno.ENOSPC: "Free some space or choose another folder, then run again.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+}
 
 
 class SaveError(EngineError):
     """A result could not be written; nothing of it is left behind.
 
     Attributes:
-        path: The folder or file.
+        path: The file, without its number.
         reason: The system's words.
     """
 
     code = "save_failed"
 
-    def __init__(self, path: Path, reason: str) -> None:
-        self.path, self.reason = path, reason
+    def __init__(self, folder: Path, name: str, cause: OSError) -> None:
+        self.path, self.reason = folder / name, cause.strerror or str(cause)
+        hint = _HINTS.get(cause.errno, "Choose another folder, then run again.")
         super().__init__(
-            f'File "{path}" could not be written: {reason}. '
-            "Free some space or choose another folder, then run again."
+            f'File {shorten(name)} could not be written to "{folder}": {self.reason}. {hint}'
         )
 
 
@@ -71,10 +78,12 @@ class SavePath:
 
         Raises: ForbiddenPathError, when the prefix, links resolved, leads out of `root`.
         """
-        filled = PurePath(_fill_in(prefix, width, height, now or datetime.now().astimezone()))
+        text = _fill_in(prefix, width, height, now or datetime.now().astimezone())
+        # Workflows travel: a backslash parts folders on every system, as it does on Windows.
+        filled = PurePath(text.replace("\\", "/"))
         root = root.resolve()
         target = root.joinpath(*(_sanitise(part) for part in filled.parts))
-        if not filled.parts or prefix.endswith(("/", os.sep)):
+        if not filled.parts or prefix.endswith(("/", "\\")):
             folder, name = target, ""
         else:
             folder, name = target.parent, target.name
@@ -111,10 +120,10 @@ class SavePath:
                 os.fsync(file.fileno())
             return self._publish(temporary, suffix, item)
         except OSError as error:
-            path = self.folder / f"{self.prefix}{suffix}"
-            raise SaveError(path, error.strerror or str(error)) from error
+            raise SaveError(self.folder, self.prefix + suffix, error) from error
         finally:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # where nothing can be deleted, nothing was made
+                temporary.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, suffix: str, item: int) -> str:
         stem = self.prefix.replace("%batch_num%", str(item))

@@ -62,7 +62,41 @@ def test_a_prefix_without_a_name_is_allowed(tmp_path: Path, prefix: str) -> None
     assert write(SavePath.of(tmp_path, prefix)) == "_00001_.png"
 
 
-@pytest.mark.parametrize("prefix", ["../a", "x/../../a", "/etc/a", "..", "sub/../..", "x/../../"])
+def test_a_backslash_parts_folders_on_every_system(tmp_path: Path) -> None:
+    names = SavePath.of(tmp_path, "portraits\\anna")
+    assert (names.subfolder, names.prefix) == ("portraits", "anna")
+    assert SavePath.of(tmp_path, "portraits\\").subfolder == "portraits"
+
+
+def test_a_name_the_system_cannot_hold_is_shown_shortened(tmp_path: Path) -> None:
+    with pytest.raises(SaveError, match="Choose a shorter name") as caught:
+        write(SavePath.of(tmp_path, "a" * 5000))
+    assert len(str(caught.value)) < 500
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    with pytest.raises(SaveError, match=r'written to ".*out": '):
+        write(SavePath.of(tmp_path / "out", "a"))
+
+
+def test_a_folder_where_nothing_can_be_deleted_gives_the_error_of_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(SaveError, match="Read-only file system"):
+        write(SavePath.of(tmp_path, "a"))
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["../a", "x/../../a", "/etc/a", "..", "sub/../..", "x/../../", "..\\a", "x\\..\\..\\a"],
+)
 def test_a_prefix_that_leaves_the_folder_is_refused(tmp_path: Path, prefix: str) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(ForbiddenPathError, match="outside"):
