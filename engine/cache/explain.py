@@ -41,7 +41,7 @@ class Explainer:
             return f"evicted ({self._evicted[key.digest]})"
         last = self._last.get(node_id)
         if last is None or last.type != key.type:
-            return "first time"
+            return "no earlier result is kept"
         changes = list(differences(last, key))
         if len(changes) > _SHOWN:
             changes[_SHOWN:] = [f"and {len(changes) - _SHOWN} more"]

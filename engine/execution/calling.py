@@ -9,11 +9,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-
 from engine.execution.answers import Answer, blocked_answer, read_answer
 from engine.execution.context import RunContext, RunScope
-from engine.execution.errors import LazyInputError, MutatedInputError
+from engine.execution.errors import (
+    LazyInputError,
+    MutatedInputError,
+    NodeExitError,
+    is_out_of_memory,
+)
 from engine.execution.events import NodeIds
 from engine.execution.immutability import changed, snapshot
 from engine.execution.inputs import Collected
@@ -116,13 +119,13 @@ class NodeCall:
         before: dict[str, Any] | None,
     ) -> Answer:
         try:
-            return self._read(await raw, arguments, before)
+            return self._read(await _finish(raw), arguments, before)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
         self._make_room()
         raw = self.spec.call(self.instance, dict(arguments), context)
-        return self._read(await raw, arguments, before)
+        return self._read(await _finish(raw), arguments, before)
 
     def _read(self, raw: Any, arguments: dict[str, Any], before: dict[str, Any] | None) -> Answer:
         if before is not None and (names := changed(before, arguments)):
@@ -138,12 +141,11 @@ class NodeCall:
         self.free_memory()
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error says that memory ran out, on a device or in the process."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    # The CPU allocator has no error type of its own.
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+async def _finish(answer: Awaitable[Any]) -> Any:
+    try:
+        return await answer
+    except SystemExit as error:  # asyncio would end the event loop, and with it every run
+        raise NodeExitError(error) from error
 
 
 async def _gather(made: Sequence[Answer | Awaitable[Answer]]) -> list[Answer]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
+
 from engine.errors import EngineError, shorten
 
 
@@ -22,9 +24,22 @@ class NodeRunError(EngineError):
         self.node_id, self.running_id, self.node_type = node_id, running_id, node_type
         inside = "" if running_id == node_id else f" (while it ran #{running_id})"
         reason = str(cause) or type(cause).__name__
-        if not isinstance(cause, EngineError) and str(cause):
+        if is_out_of_memory(cause):
+            reason = (
+                "there is not enough memory, even after caches and models were freed. Make the "
+                f"picture or the batch smaller. ({shorten(reason.splitlines()[0])[1:-1]})"
+            )
+        elif not isinstance(cause, EngineError) and str(cause):
             reason = f"{type(cause).__name__}: {reason}"
         super().__init__(f"{node_type} #{node_id}{inside}: {reason}")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error says that memory ran out, on a device or in the process."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    # The CPU allocator has no error type of its own.
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
 class EmptyListError(EngineError):
@@ -42,6 +57,18 @@ class EmptyListError(EngineError):
         super().__init__(
             f"input {_quoted(empty)}: the list that arrived is empty, but {_quoted(filled)} has "
             "elements. Give it at least one element."
+        )
+
+
+class NodeExitError(EngineError):
+    """A node tried to end the whole program."""
+
+    code = "node_exit"
+
+    def __init__(self, cause: SystemExit) -> None:
+        super().__init__(
+            f"the node tried to end the program (exit status {shorten(cause.code)}), which would "
+            "end other runs too. Tell the author of its pack."
         )
 
 

@@ -15,7 +15,7 @@ from engine.execution.calling import NodeCall
 from engine.execution.context import RunScope
 from engine.execution.declared import TypeTable
 from engine.execution.dynamic import DynamicPrompt
-from engine.execution.errors import DependencyCycleError, NodeRunError
+from engine.execution.errors import DependencyCycleError, NodeExitError, NodeRunError
 from engine.execution.events import (
     NodeBlocked,
     NodeFailed,
@@ -121,8 +121,8 @@ class Run:
             for node_id in order
             if node_id not in self._schedule and node_id not in self._retention
         )
-        looked_up = [*plan.reused, *plan.steps]
-        reasons = {n: self._cache.explain(n, self._keys[n]) for n in looked_up}
+        looked_up = {*plan.reused, *plan.steps}
+        reasons = {n: self._cache.explain(n, self._keys[n]) for n in order if n in looked_up}
         self._parts.scope.emit(NodesCached(cached, reasons))
         for node_id in plan.reused:
             if node_id in self._outputs:
@@ -203,6 +203,8 @@ class Run:
             await work
         except RunCancelledError:
             raise
+        except SystemExit as error:  # other runs, the server and the artist's work go on
+            self._fail(node_id, NodeExitError(error))
         except Exception as error:  # noqa: BLE001  # code of nodes
             self._fail(node_id, error)
         self.running = None

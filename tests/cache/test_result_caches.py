@@ -83,7 +83,7 @@ class CacheContract:
         assert cache.get("a", key) is None
         cache.put("a", key, make_entry())
         reason = cache.explain("a", key)
-        assert (reason.hit, reason.text, reason.tier) == (False, "first time", None)
+        assert (reason.hit, reason.text, reason.tier) == (False, "no earlier result is kept", None)
 
     def test_a_miss_names_what_changed(self, cache: ResultCache) -> None:
         first = {"a": make_key("a", seed=1, steps=20)}
@@ -246,7 +246,7 @@ class TestNoCache(CacheContract):
         ({"files": {"sd15.safetensors": "1"}}, 'file "sd15.safetensors" changed'),
         ({"change": "0"}, "IS_CHANGED gave another value"),
         ({"environment": "cuda"}, "device or number format changed"),
-        ({"type": "Other"}, "first time"),
+        ({"type": "Other"}, "no earlier result is kept"),
         ({}, "its last result was not kept"),
         (
             {"version": "2", "inputs": {}, "environment": "cuda", "change": "1"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -599,6 +600,24 @@ def test_a_failure_names_node_inputs_and_cause_and_keeps_what_was_done() -> None
     assert kit.run(prompt, "4").executed == ()  # 1 and 2 are cached
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_node_that_would_end_the_program_fails_alone(is_async: bool) -> None:
+    def leave(x: Any) -> None:
+        sys.exit(3)
+
+    async def leave_later(x: Any) -> None:
+        await asyncio.sleep(0)
+        sys.exit(3)
+
+    kit = bench(spec("Leave", leave_later if is_async else leave, inputs="x"))
+    result = kit.run(
+        {**SUM, "3": ("Leave", {"x": ["2", 0]}), "4": ("Show", {"value": ["3", 0]})}, "4"
+    )
+    assert result.status == "error"
+    assert "Leave #3: the node tried to end the program (exit status 3)" in str(result.error)
+    assert kit.run(SUM, keep=("2",)).status == "success"
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -627,6 +646,7 @@ def test_running_out_of_memory_frees_and_tries_once_more(error: Exception, is_as
     result = kit.run({"1": ("Hungry", {"enough": 3})}, keep=("1",))
     assert result.error is not None
     assert result.error.__cause__ is error
+    assert "Hungry #1: there is not enough memory" in str(result.error)
     assert len(tries) == 2
 
 
