@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 
 from engine.cli.arguments import ROOT, parse_arguments
 from engine.cli.bootstrap import BootstrapError, ensure_environment
+
+INTERRUPTED = 130
+"""Exit status, as shells report a process that Ctrl+C ended."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -21,7 +25,15 @@ def main(argv: Sequence[str]) -> int:
             return 1
         except KeyboardInterrupt:
             print("main.py: stopped; start again to continue the set-up", file=sys.stderr)
-            return 130
+            return INTERRUPTED
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("main.py: stopped", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(arguments: argparse.Namespace) -> int:
     # Imported here: what these modules need may have been installed a moment ago.
     match arguments.command:
         case "serve":

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.cli.compose import report_packs, settings_from
-from engine.cli.terminal import printable, say
+from engine.cli.terminal import prepare, printable, say
 from engine.errors import EngineError, shorten
 from engine.registry.registry import Registry
 from engine.registry.spec import NodeSpec
@@ -19,6 +19,7 @@ _MENU_LIMIT = 8
 
 def nodes_command(arguments: argparse.Namespace) -> int:
     """Print to standard output; return the exit status."""
+    prepare(verbose=arguments.verbose)
     try:
         registry, packs = compose_registry(settings_from(arguments))
         report_packs(packs, verbose=arguments.verbose)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TextIO
 
 from rich.console import Console
 from rich.markup import escape
@@ -27,10 +28,12 @@ class RunDisplay:
     """Listens to a run's events; `show` may be called from any thread.
 
     Args:
+        results: Gets the path of each saved file, one a line.
         why: Say for each node why it ran or was found.
     """
 
-    def __init__(self, graph: Graph, folders: Folders, *, why: bool) -> None:
+    def __init__(self, graph: Graph, folders: Folders, results: TextIO, *, why: bool) -> None:
+        self._results, self._announced = results, ""
         self._graph, self._folders, self._why = graph, folders, why
         self._console = Console(stderr=True, soft_wrap=True, highlight=False)
         self._progress = Progress(
@@ -76,17 +79,27 @@ class RunDisplay:
 
     def _start(self, name: str) -> None:
         if self._console.is_terminal:
-            self._progress.reset(
-                self._task, total=None, description=escape(printable(name)), visible=True
-            )
-        else:
+            # A new task: `Progress.reset` cannot make a known total unknown again.
+            self._progress.remove_task(self._task)
+            self._task = self._progress.add_task(escape(printable(name)), total=None)
+        elif name != self._announced:  # a node that expands starts again for every node inside
+            self._announced = name
             self._line(f"{name} …")
 
     def _finish(self, event: NodeFinished) -> None:
+        for warning in (event.ui or {}).get("warnings", ()):
+            self._line(f"{self._name(event.display_id)}: {warning}")
         if self._console.is_terminal and not event.cached and event.seconds >= 1:
             self._line(f"{self._name(event.display_id)}: {event.seconds:.1f} s")
         for path in self._saved(event):
-            print(printable(str(path)), flush=True)
+            self._list(path)
+
+    def _list(self, path: Path) -> None:
+        try:
+            print(printable(str(path)), file=self._results, flush=True)
+        except BrokenPipeError:  # whoever read the list has gone; the run goes on without it
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), self._results.fileno())
 
     def _saved(self, event: NodeFinished) -> list[Path]:
         """List the files a node says it saved in the output folder."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import sys
 import traceback
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 from engine.cli.assignments import Assignment, assign
 from engine.cli.compose import report_packs, settings_from
+from engine.cli.entry import INTERRUPTED
 from engine.cli.progress import RunDisplay
-from engine.cli.terminal import say
+from engine.cli.terminal import prepare, say
 from engine.cli.workflow_source import read_source
 from engine.errors import EngineError
 from engine.execution.context import CancelToken
@@ -27,17 +29,18 @@ from engine.graph.reading import Reading, read_workflow
 from engine.graph.validate import Validation, validate
 from engine.workers.compose import Engine, composed
 
-_INTERRUPTED = 130  # as shells report a process ended by Ctrl+C
-
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Run one workflow; return the exit status."""
+    prepare(verbose=arguments.verbose)
+    results = sys.stdout
     try:
         assignments = [Assignment.parse(text) for text in arguments.set]
         document = read_source(arguments.workflow)
-        with composed(settings_from(arguments)) as engine:
+        # What packs print is no result: standard output lists saved files only.
+        with redirect_stdout(sys.stderr), composed(settings_from(arguments)) as engine:
             report_packs(engine.packs, verbose=arguments.verbose)
-            return _run(engine, document, assignments, arguments)
+            return _run(engine, document, assignments, arguments, results)
     except EngineError as error:
         _fail(str(error))
         return 1
@@ -48,6 +51,7 @@ def _run(
     document: Any,
     assignments: list[Assignment],
     arguments: argparse.Namespace,
+    results: TextIO,
 ) -> int:
     reading = read_workflow(document, engine.registry, where=_name_of(arguments.workflow))
     for problem in reading.problems:
@@ -68,7 +72,9 @@ def _run(
     cancel = CancelToken()
     with (
         _stopped_by_ctrl_c(cancel),
-        RunDisplay(validation.graph, engine.registry.folders, why=arguments.why) as display,
+        RunDisplay(
+            validation.graph, engine.registry.folders, results, why=arguments.why
+        ) as display,
     ):
         result = asyncio.run(engine.runner.run(request, display.show, cancel))
     return _report(result, verbose=arguments.verbose, complete=not validation.node_errors)
@@ -106,7 +112,7 @@ def _report(result: RunResult, *, verbose: bool, complete: bool) -> int:
     """Print saved files to standard output and errors to standard error; return the status."""
     if result.status == "interrupted":
         _fail("stopped")
-        return _INTERRUPTED
+        return INTERRUPTED
     if result.error is not None:
         _fail(str(result.error))
         if verbose:
