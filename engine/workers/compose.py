@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.errors import EngineError
 from engine.errors import EngineError
 from engine.models.folders import ModelFolders
 from engine.registry.discovery import (
@@ -28,6 +30,24 @@ if TYPE_CHECKING:
     from engine.cache.store import ResultCache
     from engine.execution.runner import Runner
     from engine.models.residency import Residency
+
+
+class UnusableFolderError(EngineError):
+    """A folder that the engine writes to cannot be made.
+
+    Attributes:
+        folder: The folder.
+        reason: The system's words.
+    """
+
+    code = "unusable_folder"
+
+    def __init__(self, folder: Path, cause: OSError) -> None:
+        self.folder, self.reason = folder, cause.strerror or str(cause)
+        super().__init__(
+            f'Folder "{folder}" cannot be made: {self.reason}. Choose another place with '
+            "--user-directory or --base-directory."
+        )
 
 
 class UnusableFolderError(EngineError):
@@ -107,7 +127,10 @@ def composed(settings: Settings) -> Iterator[Engine]:
     user = registry.folders.directory("user")
     kept = user / "cache"
     try:
+        try:
         kept.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnusableFolderError(kept, error) from error
     except OSError as error:
         raise UnusableFolderError(kept, error) from error
     residency = Residency(device)
