@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import EngineError
+from engine.compat.host import Host, HostLink, NoLink
+from engine.compat.host import current as current_host
+from engine.compat.host import install as install_host
 from engine.errors import EngineError
 from engine.models.folders import ModelFolders
 from engine.registry.discovery import (
@@ -30,24 +31,6 @@ if TYPE_CHECKING:
     from engine.cache.store import ResultCache
     from engine.execution.runner import Runner
     from engine.models.residency import Residency
-
-
-class UnusableFolderError(EngineError):
-    """A folder that the engine writes to cannot be made.
-
-    Attributes:
-        folder: The folder.
-        reason: The system's words.
-    """
-
-    code = "unusable_folder"
-
-    def __init__(self, folder: Path, cause: OSError) -> None:
-        self.folder, self.reason = folder, cause.strerror or str(cause)
-        super().__init__(
-            f'Folder "{folder}" cannot be made: {self.reason}. Choose another place with '
-            "--user-directory or --base-directory."
-        )
 
 
 class UnusableFolderError(EngineError):
@@ -91,8 +74,14 @@ class Engine:
             self.residency.free_all()
 
 
-def compose_registry(settings: Settings) -> tuple[Registry, list[PackReport]]:
-    """Load the built-in nodes and the packs."""
+def compose_registry(
+    settings: Settings, link: HostLink | None = None
+) -> tuple[Registry, list[PackReport]]:
+    """Load the built-in nodes and the packs.
+
+    Args:
+        link: How packs reach browsers; None where no server is.
+    """
     folders = ModelFolders(
         settings.base,
         input=settings.input,
@@ -102,18 +91,28 @@ def compose_registry(settings: Settings) -> tuple[Registry, list[PackReport]]:
         extra=settings.extra_model_paths,
     )
     compat_path()
+    registry = Registry(folders)
+    install_host(Host(settings, folders, registry, link or NoLink()))
     roots = [settings.base / "custom_nodes"]
     enabled, allow = settings.packs, settings.pack_allow_list
     early = run_prestartup(roots, enabled=enabled, allow=allow)
-    registry = Registry(folders)
     load_builtin(registry, importlib.import_module("nodes"))
-    packs = load_packs(registry, roots, enabled=enabled, allow=allow)
+    # Imported here: a pack's prestartup script may set up what torch reads when it is imported.
+    from engine.compat.hosting.samplers import adopt_names
+    from engine.compat.hosting.values import at_border
+
+    packs = load_packs(registry, roots, enabled=enabled, allow=allow, adapt=at_border)
+    adopt_names()
     return registry, [*(pack for pack in early if pack.error), *packs]
 
 
 @contextmanager
-def composed(settings: Settings) -> Iterator[Engine]:
-    """Compose an engine; on leaving, what is being written is finished and files are closed."""
+def composed(settings: Settings, link: HostLink | None = None) -> Iterator[Engine]:
+    """Compose an engine; on leaving, what is being written is finished and files are closed.
+
+    Args:
+        link: How packs reach browsers; None where no server is.
+    """
     # Imported here: listing nodes needs none of this.
     from engine.cache.disk import DiskTier
     from engine.cache.factory import make_cache
@@ -122,15 +121,12 @@ def composed(settings: Settings) -> Iterator[Engine]:
     from engine.models.library import ModelLibrary
     from engine.models.residency import Residency
 
-    registry, packs = compose_registry(settings)
+    registry, packs = compose_registry(settings, link)
     device = _device(settings)
     user = registry.folders.directory("user")
     kept = user / "cache"
     try:
-        try:
         kept.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UnusableFolderError(kept, error) from error
     except OSError as error:
         raise UnusableFolderError(kept, error) from error
     residency = Residency(device)
@@ -155,6 +151,7 @@ def composed(settings: Settings) -> Iterator[Engine]:
         Residency: residency,
         ModelLibrary: ModelLibrary(registry.folders, residency, kept / "converted"),
     }
+    current_host().services = services
     runner = Runner(
         registry,
         cache,

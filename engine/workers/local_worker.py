@@ -116,7 +116,6 @@ class LocalWorker:
 
     def ended_job(self) -> None:
         """Learn that the job is over."""
-        self._failures = 0
         self._update(state=WorkerState.IDLE, job_id=None)
 
     def gave_sign(self, alive: Alive) -> None:
@@ -132,14 +131,13 @@ class LocalWorker:
                 self._update(state=WorkerState.DEAD, problem=reason)
                 return
             _logger.error("worker %s ended: %s", self.info.name, reason)
-            self._failures += 1
             if self._failures > self._patience.restarts:
                 problem = f"{reason}; it is not started again after {self._failures} failures"
                 self._update(state=WorkerState.DEAD, problem=problem)
                 return
             restarts = self.info.restarts + 1
             self._update(state=WorkerState.STARTING, problem=reason, restarts=restarts)
-            delay = self._patience.restart_s * 2 ** (self._failures - 1)
+            delay = self._patience.restart_s * 2 ** max(0, self._failures - 1)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), delay)
 
@@ -161,11 +159,15 @@ class LocalWorker:
             self.life = None
             self.routes = {}
             self._models.clear()
-            if self._ready_at and asyncio.get_running_loop().time() - self._ready_at > _PROVEN_S:
-                self._failures = 0
+            # A job's fault is the job's, which is not tried for ever.
+            self._failures = 0 if self.info.job_id or self._is_proven() else self._failures + 1
             self.info = replace(
                 self.info, job_id=None, pid=None, memory_bytes=0, models=frozenset()
             )
+
+    def _is_proven(self) -> bool:
+        lasted_s = asyncio.get_running_loop().time() - self._ready_at
+        return self._ready_at > 0 and lasted_s > _PROVEN_S
 
     def _update(self, **changes: Any) -> None:
         self.info = replace(self.info, **changes)

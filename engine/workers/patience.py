@@ -18,7 +18,7 @@ class Patience:
         answer_s: For an answer to a question.
         stop_s: For a worker to end when it is told to, and again when a signal asks it to.
         restart_s: Before a worker is started again; doubled with each failure in a row.
-        restarts: Failures in a row after which a worker is given up.
+        restarts: How often in a row a worker that dies without a job is started again.
         tick_s: Between two looks at a worker, and between its signs of life.
     """
 

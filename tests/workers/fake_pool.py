@@ -10,7 +10,13 @@ from typing import Any
 
 import msgspec
 
-from engine.workers.pool import JobEvent, WorkerDiedError, WorkerInfo, WorkerState
+from engine.workers.pool import (
+    JobEvent,
+    WorkerDiedError,
+    WorkerInfo,
+    WorkerState,
+    model_files,
+)
 from engine.workers.wire import Broadcast, Converted, JobEnded, JobMessage, JobOutput, Validated
 
 encode = msgspec.json.encode
@@ -160,7 +166,8 @@ class FakePool:
         self.ran.append(FakeRun(worker, job_id, prompt, outputs, extra_data))
         if self._workers[worker].state is not WorkerState.IDLE:
             raise WorkerDiedError(worker, f"it is {self._workers[worker].state}")
-        self._update(worker, state=WorkerState.BUSY, job_id=job_id)
+        models = self._workers[worker].models | model_files(prompt)
+        self._update(worker, state=WorkerState.BUSY, job_id=job_id, models=models)
         try:
             return await _FakeJob(self, worker, job_id, prompt, on_event).run()
         finally:

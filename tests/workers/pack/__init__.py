@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any, ClassVar
 
-from comfy_execution.utils import get_executing_context
+from engine.registry.running import current_context
 
 
 class _Output:
@@ -40,7 +40,8 @@ class Wait(_Output):
         return {"required": {}}
 
     def run(self) -> None:
-        context = _context()
+        context = current_context()
+        assert context is not None
         for step in range(10_000):
             context.progress(step, 10_000)
             time.sleep(0.01)
@@ -83,13 +84,6 @@ class Deaf(_Text):
 class Unshowable(_Text):
     def run(self, text: str) -> dict[str, Any]:
         return {"ui": {"text": [object()]}}
-
-
-def _context() -> Any:
-    from engine.registry.running import current_context
-
-    assert get_executing_context() is not None
-    return current_context()
 
 
 NODE_CLASS_MAPPINGS = {

@@ -1,0 +1,201 @@
+"""Real worker processes do what every pool does, and survive what packs do to them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+import pytest_asyncio
+
+from engine.workers.pool import JobEvent, WorkerDiedError, WorkerRefusedError, WorkerState
+from engine.workers.wire import JobMessage, JobOutput
+from tests.workers.local_pools import LocalUnderTest, local_pool
+from tests.workers.pool_contract import (
+    PoolContract,
+    messages,
+    prompt_of,
+    run,
+    start_waiting,
+    state_of,
+    until,
+)
+
+pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def under_test(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalUnderTest]:
+    # One for all tests: a process takes two seconds to load torch.
+    async with local_pool(tmp_path_factory.mktemp("pool")) as pool:
+        yield pool
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def fresh(tmp_path: Path) -> AsyncIterator[LocalUnderTest]:
+    async with local_pool(tmp_path) as pool:
+        yield pool
+
+
+class TestLocalPool(PoolContract):
+    pass
+
+
+async def test_a_worker_that_hangs_is_ended_with_the_reason(under_test: LocalUnderTest) -> None:
+    task = await start_waiting(under_test, "hangs")
+    os.kill(under_test.pid, signal.SIGSTOP)
+    with pytest.raises(WorkerDiedError, match="no sign of life for 2 s"):
+        await task
+    await under_test.pool.ready()
+
+
+async def test_a_job_deaf_to_its_cancel_costs_the_worker(under_test: LocalUnderTest) -> None:
+    await under_test.pool.ready()
+    (before,) = under_test.pool.workers()
+    events: list[JobEvent] = []
+    task = asyncio.create_task(run(under_test, "deaf", prompt_of("Deaf", text=""), events.append))
+    await until(lambda: bool(messages(events, "executing")))
+    under_test.pool.cancel("deaf")
+    assert (await task).state == "cancelled"
+    assert messages(events, "execution_interrupted")
+    await under_test.pool.ready()
+    assert under_test.pool.workers()[0].restarts == before.restarts + 1
+
+
+async def test_a_node_that_exits_fails_its_job_only(under_test: LocalUnderTest) -> None:
+    await under_test.pool.ready()
+    pid = under_test.pid
+    events: list[JobEvent] = []
+    ended = await run(under_test, "exit", prompt_of("Exit", text="bye"), events.append)
+    assert ended.state == "error"
+    assert ended.error is not None
+    assert "exit" in ended.error
+    (error,) = messages(events, "execution_error")
+    assert error["node_id"] == "1"
+    assert under_test.pid == pid
+
+
+async def test_a_process_that_ends_says_what_it_printed_last(under_test: LocalUnderTest) -> None:
+    with pytest.raises(WorkerDiedError, match="status 3; it printed last: out of paint"):
+        await run(under_test, "die", prompt_of("Die", text="out of paint"))
+    await under_test.pool.ready()
+
+
+async def test_megabytes_of_output_become_a_bounded_log(
+    under_test: LocalUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        ended = await run(under_test, "chatter", prompt_of("Chatter", text="blah " * 50))
+        await asyncio.sleep(0.05)
+    assert ended.state == "success"
+    assert 0 < sum("blah" in record.message for record in caplog.records) < 2_000
+
+
+async def test_what_json_cannot_hold_is_an_error_of_its_node(under_test: LocalUnderTest) -> None:
+    events: list[JobEvent] = []
+    ended = await run(under_test, "odd", prompt_of("Unshowable", text=""), events.append)
+    assert ended.state == "error"
+    (error,) = messages(events, "execution_error")
+    assert (error["node_id"], error["node_type"]) == ("1", "Unshowable")
+    assert not [event for event in events if isinstance(event, JobOutput)]
+
+
+async def test_progress_is_told_with_its_node(under_test: LocalUnderTest) -> None:
+    events: list[JobEvent] = []
+    task = await start_waiting(under_test, "progress", events)
+    await until(lambda: bool(messages(events, "progress")))
+    under_test.pool.cancel("progress")
+    await task
+    progress = messages(events, "progress")[0]
+    assert progress.keys() == {"value", "max", "prompt_id", "node"}
+    assert (progress["max"], progress["node"]) == (10_000, "1")
+    nodes = messages(events, "progress_state")[0]["nodes"]
+    assert nodes["1"].keys() == {
+        "value",
+        "max",
+        "state",
+        "node_id",
+        "prompt_id",
+        "display_node_id",
+        "parent_node_id",
+        "real_node_id",
+    }
+
+
+async def test_a_job_that_is_valid_no_more_says_so(under_test: LocalUnderTest) -> None:
+    ended = await run(under_test, "stale", prompt_of("WasRemoved"))
+    assert ended.state == "error"
+    assert ended.error is not None
+    assert "WasRemoved" in ended.error
+
+
+async def test_reasons_of_a_job_are_known_afterwards(under_test: LocalUnderTest) -> None:
+    await run(under_test, "why", prompt_of("Show", text=""))
+    reasons = json.loads(await under_test.pool.query("reasons", "why"))
+    assert reasons["1"]["hit"] is False
+    assert json.loads(await under_test.pool.query("reasons", "never ran")) == {}
+
+
+async def test_queries_name_the_worker_they_speak_of(under_test: LocalUnderTest) -> None:
+    await under_test.pool.ready()
+    devices = json.loads(await under_test.pool.query("devices"))
+    assert [device["name"] for device in devices["devices"]] == ["cpu"]
+    assert devices["devices"][0]["vram_total"] > 0
+    for topic in ("cache", "models"):
+        (entry,) = json.loads(await under_test.pool.query(topic))
+        assert entry["worker"] == "cpu"
+    (pack,) = json.loads(await under_test.pool.query("packs"))
+    assert "Show" in pack["node_types"]
+    assert list(json.loads(await under_test.pool.query("object_info", "Show"))) == ["Show"]
+    assert json.loads(await under_test.pool.query("object_info", "Missing")) == {}
+    with pytest.raises(WorkerRefusedError):
+        await under_test.pool.query("weather")
+
+
+async def test_memory_can_be_given_back_while_a_job_runs(under_test: LocalUnderTest) -> None:
+    task = await start_waiting(under_test, "frees")
+    under_test.pool.free(unload_models=True, free_memory=True)
+    under_test.pool.cancel("frees")
+    await task
+    assert (await run(under_test, "freed", prompt_of("Show", text=""))).state == "success"
+
+
+async def test_a_job_without_a_client_runs_too(under_test: LocalUnderTest) -> None:
+    await under_test.pool.ready()
+    kinds: list[str] = []
+
+    def take(event: JobEvent) -> None:
+        if isinstance(event, JobMessage):
+            kinds.append(event.kind)
+
+    ended = await under_test.pool.run("cpu", "alone", prompt_of("Show", text=""), ["1"], {}, take)
+    assert ended.state == "success"
+    assert "executed" in kinds
+
+
+async def test_a_listener_that_fails_costs_nothing(under_test: LocalUnderTest) -> None:
+    def fail(event: JobEvent) -> None:
+        raise RuntimeError("a bug in the listener")
+
+    ended = await run(under_test, "listener", prompt_of("Show", text=""), fail)
+    assert ended.state == "success"
+
+
+async def test_stopping_leaves_no_process(fresh: LocalUnderTest) -> None:
+    await fresh.pool.ready()
+    pid = fresh.pid
+    await fresh.pool.stop()
+    assert not psutil.pid_exists(pid)
+
+
+async def test_stopping_does_not_wait_for_a_worker_that_still_loads(tmp_path: Path) -> None:
+    async with local_pool(tmp_path) as loading:
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(2):
+            await loading.pool.stop()
+        assert state_of(loading) is WorkerState.DEAD
