@@ -29,10 +29,10 @@ ALLOWED["faultpoints"] = set()
 ALLOWED["cli"] |= {"settings", *DOMAIN}
 ALLOWED["server"] |= {"settings", "imaging", "models"}
 ALLOWED["execution"] |= {"imaging"}
-ALLOWED["workers"] |= {"settings", *DOMAIN}
+ALLOWED["workers"] |= {"settings", "compat", *DOMAIN}
 ALLOWED["nodes"] = {"registry", *DOMAIN, *FOUNDATION}
 # What packs import from their host is built on the engine's own parts, whichever they are.
-ALLOWED["compat"] = {*CHAIN[4:], *DOMAIN, *FOUNDATION}
+ALLOWED["compat"] = {*CHAIN[4:], "settings", *DOMAIN, *FOUNDATION}
 
 WITHOUT_TORCH = ["errors", "types", "settings", "registry", "graph", "jobs"]
 BEFORE_INSTALLING = ["arguments", "bootstrap", "entry", "terminal", "testing"]

@@ -122,7 +122,7 @@ class ModelFolders:
 
     def add(self, key: str, path: Path, default: bool = False) -> None:
         """Add a folder under a key, a new one too; `default` puts it before the others."""
-        entry = self._keys.setdefault(_ALIASES.get(key, key), FolderKey([], frozenset()))
+        entry = self._keys.setdefault(self.canonical(key), FolderKey([], frozenset()))
         path = path.absolute()
         if path in entry.roots:
             if not default:
@@ -133,6 +133,11 @@ class ModelFolders:
     def keys(self) -> dict[str, FolderKey]:
         """Return the folder keys; the same objects on each call, so that packs may edit them."""
         return self._keys
+
+    @staticmethod
+    def canonical(key: str) -> str:
+        """Return a folder key under its present name."""
+        return _ALIASES.get(key, key)
 
     def directory(self, kind: str) -> Path:
         """Return the "input", "output", "temp" or "user" directory."""
@@ -191,7 +196,7 @@ class ModelFolders:
     def _find(self, key: str) -> tuple[tuple[Path, ...], frozenset[str]]:
         if key in _USER_KINDS:
             return (self._directories[key],), frozenset()
-        entry = self._keys.get(_ALIASES.get(key, key))
+        entry = self._keys.get(self.canonical(key))
         if entry is None:
             raise UnknownNameError("model folder", key, self._keys)
         return tuple(entry.roots), entry.extensions

@@ -78,7 +78,11 @@ class ModelLibrary:
 
         Like every method here it raises MissingFileError, ForbiddenPathError and FileFormatError.
         """
-        source, key = self._source("checkpoints", name)
+        return self.checkpoint_at(self.folders.resolve("checkpoints", name))
+
+    def checkpoint_at(self, path: Path) -> Checkpoint:
+        """Open a single-file checkpoint by its path."""
+        source, key = self._opened(path)
         detect.require(source.path, source, {"sd1"}, "a Stable Diffusion 1.x checkpoint")
         return self._compose(
             sd1.diffusion_model(source, key, self.residency),
@@ -88,12 +92,17 @@ class ModelLibrary:
 
     def diffusion_model(self, name: str) -> DiffusionNetworkModel:
         """Open a diffusion model file, or take it from a checkpoint."""
-        source, key = self._known("diffusion_models", name, {"unet", "sd1"}, "a diffusion model")
+        return self.diffusion_model_at(self.folders.resolve("diffusion_models", name))
+
+    def diffusion_model_at(self, path: Path) -> DiffusionNetworkModel:
+        """Open a diffusion model file by its path."""
+        source, key = self._known(path, {"unet", "sd1"}, "a diffusion model")
         return sd1.diffusion_model(source, key, self.residency)
 
     def vae(self, name: str) -> KlAutoencoder:
         """Open a VAE file, or take it from a checkpoint."""
-        source, key = self._known("vae", name, {"vae", "sd1"}, "a VAE")
+        path = self.folders.resolve("vae", name)
+        source, key = self._known(path, {"vae", "sd1"}, "a VAE")
         return sd1.autoencoder(source, key, self.residency)
 
     def text_encoder(self, name: str, *, on_cpu: bool = False) -> ClipTextNetwork:
@@ -102,7 +111,12 @@ class ModelLibrary:
         Args:
             on_cpu: Compute there even when the library's device is another.
         """
-        source, key = self._known("text_encoders", name, {"clip", "sd1"}, "a CLIP text encoder")
+        path = self.folders.resolve("text_encoders", name)
+        return self.text_encoder_at(path, on_cpu=on_cpu)
+
+    def text_encoder_at(self, path: Path, *, on_cpu: bool = False) -> ClipTextNetwork:
+        """Open a CLIP-L text encoder file by its path."""
+        source, key = self._known(path, {"clip", "sd1"}, "a CLIP text encoder")
         return sd1.text_network(source, key, self._cpu_residency if on_cpu else self.residency)
 
     def tensors(self, path: Path) -> WeightFile:
@@ -111,7 +125,8 @@ class ModelLibrary:
 
     def lora(self, name: str) -> Lora:
         """Read a LoRA; its weights stay mapped."""
-        source, key = self._known("loras", name, {"lora"}, "a LoRA")
+        path = self.folders.resolve("loras", name)
+        source, key = self._known(path, {"lora"}, "a LoRA")
         return Lora(source, key)
 
     def configured_prediction(self, config_name: str) -> Prediction:
@@ -139,15 +154,10 @@ class ModelLibrary:
         latents = dataclasses.replace(model.latent_format, downscale=vae.downscale)
         return Checkpoint(dataclasses.replace(model, latent_format=latents), clip, vae)
 
-    def _known(
-        self, key: str, name: str, codes: Collection[str], wanted: str
-    ) -> tuple[WeightFile, str]:
-        source, file_key = self._source(key, name)
+    def _known(self, path: Path, codes: Collection[str], wanted: str) -> tuple[WeightFile, str]:
+        source, key = self._opened(path)
         detect.require(source.path, source, codes, wanted)
-        return source, file_key
-
-    def _source(self, key: str, name: str) -> tuple[WeightFile, str]:
-        return self._opened(self.folders.resolve(key, name))
+        return source, key
 
     def _opened(self, path: Path) -> tuple[WeightFile, str]:
         """Return a file and a key that names this version of it."""

@@ -7,7 +7,7 @@ import pkgutil
 import sys
 import time
 import traceback
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +15,7 @@ from types import ModuleType
 from engine.registry.decorator import node_specs
 from engine.registry.packs import read_exports, run_file
 from engine.registry.registry import Registry
+from engine.registry.spec import NodeSpec
 
 _APP_ROOT = Path(__file__).parents[2]
 
@@ -72,6 +73,7 @@ def load_packs(
     *,
     enabled: bool = True,
     allow: Collection[str] = frozenset(),
+    adapt: Callable[[NodeSpec], NodeSpec] = lambda spec: spec,
 ) -> list[PackReport]:
     """Import the packs in `roots` and add their nodes; call it outside of any event loop.
 
@@ -81,9 +83,10 @@ def load_packs(
     Args:
         roots: Folders of packs, in order; those that do not exist are passed over.
         enabled: False loads only the packs that `allow` names.
+        adapt: Applied to each node type before it is added.
     """
     return [
-        _load_pack(registry, path)
+        _load_pack(registry, path, adapt)
         for path in _pack_paths(roots, enabled, allow)
         if path.is_file() or (path / "__init__.py").is_file()
     ]
@@ -119,7 +122,7 @@ def _pack_paths(roots: Iterable[Path], enabled: bool, allow: Collection[str]) ->
                 yield path
 
 
-def _load_pack(registry: Registry, path: Path) -> PackReport:
+def _load_pack(registry: Registry, path: Path, adapt: Callable[[NodeSpec], NodeSpec]) -> PackReport:
     start = time.perf_counter()
     try:
         exports = read_exports(path)
@@ -128,7 +131,7 @@ def _load_pack(registry: Registry, path: Path) -> PackReport:
     added: list[str] = []
     skipped: list[str] = []
     for spec in exports.specs:
-        (added if registry.add(spec) else skipped).append(spec.type_id)
+        (added if registry.add(adapt(spec)) else skipped).append(spec.type_id)
     for type_id, title in exports.titles.items():
         if type_id in registry:
             registry.rename(type_id, title)

@@ -153,6 +153,7 @@ class NodeSpec:
         not_idempotent: Two nodes with equal inputs are not interchangeable.
         source: "native", "v1" or "v3".
         input_types: See `InputTypes`.
+        node_class: The pack's class; None for native nodes.
         create: Makes the instance that lives as long as its node id and type (packs keep state).
         call: Runs the node on that instance.
         check_lazy: (instance, inputs) -> names of inputs still needed; may be async.
@@ -177,6 +178,7 @@ class NodeSpec:
     experimental: bool = False
     api_node: bool = False
     source: str = "native"
+    node_class: type | None = None
     input_types: InputTypesReader
     create: Callable[[], Any]
     call: NodeFunction

@@ -55,6 +55,7 @@ def v1_spec(
         experimental=bool(getattr(cls, "EXPERIMENTAL", False)),
         api_node=bool(getattr(cls, "API_NODE", False)),
         source="v1",
+        node_class=cls,
         input_types=_inputs_reader(cls),
         create=cls,
         call=_caller(cls),

@@ -37,6 +37,8 @@ _PREVIEW_RGB: Final = (
     (-0.158, 0.189, 0.264),
     (-0.184, -0.271, -0.473),
 )
+LATENTS: Final = LatentFormat(scale=SCALE_FACTOR, rgb=_PREVIEW_RGB)
+"""The latent space of the published checkpoints."""
 _ACTIVATION_TENSORS: Final = 56  # of the finest level's size; measured: 53 at 512×512
 T = TypeVar("T")
 

@@ -62,6 +62,7 @@ def v3_spec(
         experimental=schema.is_experimental,
         api_node=schema.is_api_node,
         source="v3",
+        node_class=cls,
         input_types=lambda folders: _input_types(cls),
         create=lambda: None,
         call=_caller(cls, outputs),

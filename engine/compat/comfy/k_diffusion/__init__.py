@@ -1,0 +1,1 @@
+"""The sampler functions of packs, and small tools for them."""

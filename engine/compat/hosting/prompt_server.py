@@ -1,0 +1,111 @@
+"""`PromptServer.instance`: routes and messages of packs.
+
+Packs run in a worker, so their routes are collected here and hosted by the worker, and their
+messages go over the host's link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from engine.compat.hosting.missing import Facade, NotOfferedError
+from engine.registry.running import current_context
+
+if TYPE_CHECKING:
+    from engine.compat.host import Host
+
+OnPrompt = Callable[[dict[str, Any]], dict[str, Any]]
+
+_log = logging.getLogger(__name__)
+
+
+class PromptServer(Facade):
+    """What packs find as the server.
+
+    Attributes:
+        routes: Where packs declare HTTP routes; the worker hosts them after all packs are loaded.
+        app: The application they are hosted in; packs may add static folders and subapps.
+        on_prompt_handlers: See `add_on_prompt_handler`.
+        loop: The event loop that hosts the routes; None before it runs.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.routes = web.RouteTableDef()
+        self.app = web.Application()
+        self.on_prompt_handlers: list[OnPrompt] = []
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def client_id(self) -> str | None:
+        """The client whose job runs."""
+        return self._host.link.client_id
+
+    @property
+    def last_node_id(self) -> str | None:
+        """The running node."""
+        context = current_context()
+        return None if context is None else context.node_id
+
+    @property
+    def last_prompt_id(self) -> str | None:
+        """The running job."""
+        context = current_context()
+        return None if context is None else context.prompt_id
+
+    def add_routes(self) -> None:
+        """Put the packs' routes into `app`, bare and under /api. Raises: ValueError, on a clash."""
+        api = web.RouteTableDef()
+        for route in self.routes:
+            if not isinstance(route, web.RouteDef):
+                raise NotOfferedError(f"a route of the kind {type(route).__name__}")
+            api.route(route.method, f"/api{route.path}", **route.kwargs)(route.handler)
+        self.app.add_routes([*self.routes, *api])
+
+    def send_sync(self, event: str, data: Any, sid: str | None = None) -> None:
+        """Send JSON data to one client, or to all; from any thread.
+
+        Raises: NotOfferedError, for binary messages; TypeError, when `data` is no JSON.
+        """
+        if not isinstance(event, str):
+            raise NotOfferedError(f"PromptServer.send_sync of the binary message {event!r}")
+        self._host.link.broadcast(event, data, sid)
+
+    async def send(self, event: str, data: Any, sid: str | None = None) -> None:
+        """As `send_sync`."""
+        self.send_sync(event, data, sid)
+
+    send_json = send
+
+    def send_progress_text(self, text: str, node_id: str, sid: str | None = None) -> None:
+        """Show a text on a node."""
+        self.send_sync("progress_text", {"nodeId": node_id, "text": text}, sid)
+
+    def add_on_prompt_handler(self, handler: OnPrompt) -> None:
+        """Let a function change the JSON of each /prompt request before it is queued."""
+        self.on_prompt_handlers.append(handler)
+
+    def trigger_on_prompt(self, json_data: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON of a /prompt request after all handlers; one that fails is left out."""
+        for handler in self.on_prompt_handlers:
+            try:
+                json_data = handler(json_data)
+            except Exception:  # noqa: BLE001 - a pack's code; the artist's job must not fail for it
+                _log.exception("a pack's on-prompt handler failed and was passed over")
+        return json_data
+
+
+class InstanceOfHost(type):
+    """Metaclass that answers `instance` with the installed host's server."""
+
+    @property
+    def instance(cls) -> PromptServer:
+        """The server of the installed host. Raises: LookupError."""
+        from engine.compat.host import current
+
+        return current().server
