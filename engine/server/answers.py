@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from engine.errors import (
     EngineError,
@@ -31,7 +32,21 @@ _STATUS: dict[type[EngineError], int] = {
     DatabaseError: 503,
     WorkerDiedError: 503,
 }
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = (507, "disk_full", "The disk is full; free some space and try again.")
+_NOT_ALLOWED = (507, "not_writable", "The server may not read or write that file.")
+_IN_THE_WAY = (409, "name_taken", "A file or folder in the way has that name already.")
+_FILE_PROBLEMS = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: _NOT_ALLOWED,
+    errno.EACCES: _NOT_ALLOWED,
+    errno.EPERM: _NOT_ALLOWED,
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.EISDIR: _IN_THE_WAY,
+    errno.EEXIST: _IN_THE_WAY,
+    errno.ENOENT: (404, "not_found", "The file is not there any more."),
+    errno.ENAMETOOLONG: (400, "bad_request", "A name is longer than the file system allows."),
+}
 _TEXTS = {
     404: "There is nothing under this address.",
     405: "This address does not take that method.",
@@ -104,12 +119,12 @@ def answer_to(error: Exception) -> web.Response:
         if isinstance(error, PromptRejectedError):
             return json_answer({"error": error.error, "node_errors": error.node_errors}, 400)
         return problem(_status_of(error), error.code, str(error))
-    if isinstance(error, OSError) and error.errno in _FULL:
-        return problem(507, "disk_full", "The disk is full; free some space and try again.")
-    if isinstance(error, PermissionError) or (
-        isinstance(error, OSError) and error.errno == errno.EROFS
-    ):
-        return problem(507, "not_writable", "The server may not read or write that file.")
+    if isinstance(error, web.RequestPayloadError | HttpProcessingError):
+        return problem(400, "bad_request", "The body of the request is damaged.")
+    if isinstance(error, ConnectionError):
+        return problem(400, "bad_request", "The client left before the request was complete.")
+    if isinstance(error, OSError) and error.errno in _FILE_PROBLEMS:
+        return problem(*_FILE_PROBLEMS[error.errno])
     _LOG.error("A request failed", exc_info=error)
     return problem(500, "internal_error", "The server failed; its log says why.")
 

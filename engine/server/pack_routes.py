@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import TypeAlias
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp import ClientError, ClientPayloadError, ClientSession, ClientTimeout, web
 from multidict import CIMultiDict
 
 from engine.server.answers import RequestError
 from engine.server.security import PAGE_POLICY
+from engine.server.services import services_of
 from engine.workers.pool import WorkerPool
 
 _Target: TypeAlias = tuple[int, str]
@@ -64,6 +65,8 @@ PACK_ROUTES: web.AppKey[PackRoutes] = web.AppKey("pack_routes", PackRoutes)
 
 async def forward(request: web.Request, target: _Target) -> web.StreamResponse:
     """Pass a request on to a worker's private port, and its answer back, piece by piece."""
+    if (request.content_length or 0) > services_of(request).settings.max_upload_bytes:
+        raise web.HTTPRequestEntityTooLarge(max_size=0, actual_size=0)
     port, secret = target
     headers = _kept(request.headers)
     headers[SECRET_HEADER] = secret
@@ -76,7 +79,7 @@ async def forward(request: web.Request, target: _Target) -> web.StreamResponse:
             request.method,
             f"http://127.0.0.1:{port}{path}",
             headers=headers,
-            data=request.content.iter_chunked(_CHUNK_BYTES) if request.can_read_body else None,
+            data=_limited(request) if request.can_read_body else None,
             allow_redirects=False,
             timeout=ClientTimeout(total=None, sock_connect=_CONNECT_S),
         ) as answer:
@@ -93,6 +96,16 @@ async def forward(request: web.Request, target: _Target) -> web.StreamResponse:
             status=502,
             kind="bad_gateway",
         ) from error
+
+
+async def _limited(request: web.Request) -> AsyncIterator[bytes]:
+    """Yield the body; one that does not say how long it is may not go on for ever, either."""
+    left = services_of(request).settings.max_upload_bytes
+    async for chunk in request.content.iter_chunked(_CHUNK_BYTES):
+        left -= len(chunk)
+        if left < 0:
+            raise ClientPayloadError("the body is larger than --max-upload-size allows")
+        yield chunk
 
 
 def _kept(headers: Mapping[str, str]) -> CIMultiDict[str]:

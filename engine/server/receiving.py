@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from engine.server.answers import RequestError
 
@@ -75,7 +76,7 @@ async def _read_form(request: web.Request, part_name: str, target: Path, limit: 
                 fields[part.name] = await _read_field(part)
         else:
             raise RequestError(f"The form has more than {_MAX_PARTS} parts.")
-    except (ValueError, LookupError, EOFError) as error:
+    except (HttpProcessingError, ValueError, LookupError, EOFError) as error:
         raise RequestError("The form is damaged.") from error
     if not digest:
         raise RequestError(f'The form has no file in the part "{part_name}".')

@@ -112,8 +112,8 @@ def picture(size: tuple[int, int] = (4, 3), mode: str = "RGB", kind: str = "PNG"
 
 
 def form(content: bytes, name: str, **fields: str) -> FormData:
-    """Return an upload form."""
-    data = FormData()
+    """Return an upload form; names go out as browsers write them."""
+    data = FormData(quote_fields=False)
     data.add_field("image", content, filename=name, content_type="application/octet-stream")
     for key, value in fields.items():
         data.add_field(key, value)

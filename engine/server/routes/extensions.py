@@ -54,6 +54,8 @@ async def get_template(request: web.Request) -> web.StreamResponse:
 async def get_extension_file(request: web.Request) -> web.StreamResponse:
     """Return a browser file of the editor's extensions or of a pack."""
     services, name = services_of(request), request.match_info["pack"]
-    folders = await packs.web_folders(services.pool)
-    root = folders.get(name, services.settings.web_root / "extensions" / name)
-    return served_web_file(request, root, request.match_info["file"])
+    file = request.match_info["file"]
+    root = (await packs.web_folders(services.pool)).get(name)
+    if root is None:  # the editor's own
+        return served_web_file(request, services.settings.web_root, f"extensions/{name}/{file}")
+    return served_web_file(request, root, file)

@@ -1,0 +1,114 @@
+"""Addresses that packs registered are answered by their worker."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer, unused_port
+
+from engine.server.pack_routes import SECRET_HEADER
+from tests.server.server_host import Host
+
+SECRET = "the worker's secret"
+
+
+async def echo(request: web.Request) -> web.StreamResponse:
+    """Tell what arrived."""
+    return web.json_response(
+        {
+            "method": request.method,
+            "path": request.path_qs,
+            "body": (await request.read()).decode(),
+            "secret": request.headers.get(SECRET_HEADER),
+            "cookie": request.headers.get("Cookie"),
+            "authorization": request.headers.get("Authorization"),
+            "custom": request.headers.get("X-Custom"),
+        },
+        headers={"X-Answer": "yes", "Set-Cookie": "a=b"},
+    )
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[TestServer]:
+    app = web.Application(client_max_size=1 << 30)
+    app.router.add_route("*", "/{path:.*}", echo)
+    server = TestServer(app)
+    await server.start_server()
+    yield server
+    await server.close()
+
+
+@pytest.fixture
+def packed(host: Host, worker: TestServer) -> Host:
+    assert worker.port is not None
+    target = (worker.port, SECRET)
+    host.pool.pack_routes = {
+        "GET /my_pack/hello": target,
+        "POST /my_pack/items/{name}": target,
+        "GET /my_pack/files/{tail:.*}": target,
+    }
+    return host
+
+
+@pytest.mark.parametrize("prefix", ["", "/api"])
+async def test_requests_reach_the_pack_with_the_secret(packed: Host, prefix: str) -> None:
+    headers = {"X-Custom": "1", "Authorization": "Bearer x", SECRET_HEADER: "forged"}
+    answer = await packed.client.get(
+        f"{prefix}/my_pack/hello?a=%20b", headers=headers, cookies={"c": "d"}
+    )
+    assert answer.status == 200
+    assert answer.headers["X-Answer"] == "yes"
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert await answer.json() == {
+        "method": "GET",
+        "path": "/my_pack/hello?a=%20b",
+        "body": "",
+        "secret": SECRET,
+        "cookie": None,
+        "authorization": None,
+        "custom": "1",
+    }
+
+
+async def test_bodies_and_patterns_are_passed_on(packed: Host) -> None:
+    body = "x" * 900_000
+    answer = await packed.client.post("/my_pack/items/a%2Fb", data=body)
+    found = await answer.json()
+    assert (found["method"], found["path"], found["body"]) == ("POST", "/my_pack/items/a%2Fb", body)
+    answer = await packed.client.get("/my_pack/files/a/b/c.txt")
+    assert (await answer.json())["path"] == "/my_pack/files/a/b/c.txt"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/my_pack/hello"), ("GET", "/my_pack"), ("GET", "/my_pack/items/a")],
+)
+async def test_what_no_pack_registered_is_not_found(packed: Host, method: str, path: str) -> None:
+    assert (await packed.client.request(method, path)).status == 404
+
+
+async def test_pages_of_others_do_not_reach_packs(packed: Host) -> None:
+    headers = {"Origin": "https://evil.example"}
+    assert (await packed.client.get("/my_pack/hello", headers=headers)).status == 403
+
+
+async def test_a_worker_that_does_not_answer_is_reported(host: Host) -> None:
+    host.pool.pack_routes = {"GET /gone": (unused_port(), SECRET)}
+    answer = await host.client.get("/gone")
+    assert answer.status == 502
+    assert "worker" in (await answer.json())["error"]["message"]
+
+
+async def test_routes_follow_the_workers(packed: Host) -> None:
+    assert (await packed.client.get("/my_pack/hello")).status == 200
+    packed.pool.pack_routes = {}
+    assert (await packed.client.get("/my_pack/hello")).status == 404
+
+
+async def test_packs_do_not_take_over_our_own_addresses(packed: Host, worker: TestServer) -> None:
+    assert worker.port is not None
+    packed.pool.pack_routes = {"GET /prompt": (worker.port, SECRET)}
+    assert await packed.json("/prompt") == {"exec_info": {"queue_remaining": 0}}
