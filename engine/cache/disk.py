@@ -31,6 +31,7 @@ from engine.cache.codec import (
 )
 from engine.cache.disk_index import DiskIndex
 from engine.cache.store import Entry
+from engine.faultpoints import reach
 
 _LOG = logging.getLogger(__name__)
 
@@ -245,6 +246,7 @@ class DiskTier:
             self._unlink(gone)
             if digest not in gone:
                 path.parent.mkdir(exist_ok=True)
+                reach("cache-rename")
                 temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

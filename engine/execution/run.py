@@ -30,6 +30,7 @@ from engine.execution.keying import RunKeys
 from engine.execution.parked import Finished, Parked
 from engine.execution.plan import Plan, Retention, make_plan, pick_ranks, upstream_order
 from engine.execution.schedule import Schedule
+from engine.faultpoints import reach
 from engine.graph.model import NodeId
 from engine.registry.spec import NodeSpec
 
@@ -222,6 +223,7 @@ class Run:
         if node_id not in self._started:
             self._started.add(node_id)
             self._parts.scope.emit(NodeStarted(self._dynamic.ids(node_id), node.type))
+            reach("node-start")
         inputs = collect_inputs(node, rules, self._results, self._parts.hidden)
         self._inputs[node_id] = inputs
         call = self._call(node_id, inputs)
@@ -323,6 +325,7 @@ class Run:
             self._child_seconds[parent] = self._child_seconds.get(parent, 0.0) + entry.seconds
         self._hold(node_id, entry)
         self.executed.append(node_id)
+        reach("node-end")
         ids = self._dynamic.ids(node_id)
         report = NodeFinished(ids, entry.ui, entry.seconds, cached=False)
         self._settle([node_id], lambda: self._parts.scope.emit(report))

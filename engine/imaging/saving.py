@@ -17,8 +17,10 @@ from pathlib import Path, PurePath
 from typing import BinaryIO, Self
 
 from engine.errors import EngineError, ForbiddenPathError, shorten
+from engine.faultpoints import reach
 
-_FORBIDDEN_CHARACTERS = re.compile(r'[<>:"|?*\x00-\x1f]' if os.name == "nt" else r"\x00")
+_FORBIDDEN_CHARACTERS = re.compile((r'[<>:"|?*' if os.name == "nt" else "[") + r"\x00-\x1f\x7f]")
+"""What the system cannot store, and control characters: a listing would send them on."""
 
 _HINTS: dict[int | None, str] = {
     errno.ENOSPC: "Free some space or choose another folder, then run again.",
@@ -118,6 +120,7 @@ class SavePath:
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
+            reach("file-write")
             return self._publish(temporary, suffix, item)
         except OSError as error:
             raise SaveError(self.folder, self.prefix + suffix, error) from error
@@ -135,6 +138,7 @@ class SavePath:
                 _link(temporary, self.folder / name)
             except FileExistsError:
                 continue
+            reach("file-rename")
             return name
 
 
@@ -177,6 +181,6 @@ def _fill_in(prefix: str, width: int, height: int, now: datetime) -> str:
 
 
 def _sanitise(part: str) -> str:
-    """Replace only what the system cannot store in a file name."""
+    """Replace only what may not be in a file name."""
     anchor = PurePath(part).anchor
     return part if anchor else _FORBIDDEN_CHARACTERS.sub("_", part)
