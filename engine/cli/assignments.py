@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.errors import EngineError, UnknownNameError
+from engine.errors import EngineError, UnknownNameError, shorten
+from engine.graph.errors import WorkflowFormatError
+from engine.graph.json_input import loads
 from engine.graph.model import Graph, Node
 from engine.registry.registry import Registry
 
@@ -88,10 +89,21 @@ def _read(item: Assignment, declared: Any) -> Any:
     if isinstance(declared, list):
         return next((option for option in declared if str(option) == item.text), item.text)
     try:
-        return json.loads(item.text)
-    except ValueError:
-        if declared in ("INT", "FLOAT", "BOOLEAN"):
-            raise AssignmentError(
-                f"--set {item.node}.{item.input}={item.text}: expected a value of type {declared}."
-            ) from None
-        return item.text
+        value = loads(item.text, "--set")
+    except WorkflowFormatError:
+        value = item.text
+    fits = _FITS.get(declared) if isinstance(declared, str) else None
+    if fits is not None and not fits(value):
+        raise AssignmentError(
+            f"--set {item.node}.{item.input}: expected a value of type {declared}, "
+            f"got {shorten(item.text)}."
+        )
+    return value
+
+
+_FITS: dict[str, Callable[[Any], bool]] = {
+    "INT": lambda value: type(value) is int or (type(value) is float and value.is_integer()),
+    "FLOAT": lambda value: type(value) in (int, float),
+    "BOOLEAN": lambda value: type(value) is bool,
+}
+"""Stricter than a file's values are read: 2.7 steps typed by hand are a slip."""

@@ -87,7 +87,7 @@ def explain(validation: Validation) -> Iterator[str]:
             details = f" ({error['details']})" if error["details"] else ""
             yield f"{found['class_type']} #{node_id}: {error['message']}{details}"
     if validation.error is not None and not validation.node_errors:
-        details = f" {validation.error['details']}" if validation.error["details"] else ""
+        details = f": {validation.error['details']}" if validation.error["details"] else ""
         yield f"{validation.error['message']}{details}"
 
 

@@ -63,6 +63,8 @@ GRAPH = Graph(
         ("3.text=a=b.c", "3", "text", "a=b.c"),
         ("3.text=", "3", "text", ""),
         ("3.ratio=0.5", "3", "ratio", 0.5),
+        ("3.ratio=1", "3", "ratio", 1),
+        ("3.count=1e3", "3", "count", 1000.0),
         ("3.switch=true", "3", "switch", True),
         ("3.mode=b", "3", "mode", "b"),
         ("3.size=2", "3", "size", 2),
@@ -99,6 +101,21 @@ def test_a_title_of_two_nodes_is_refused(registry: Registry) -> None:
         assign(GRAPH, [Assignment.parse("Twin.count=1")], registry)
 
 
-def test_a_word_for_a_number_is_refused(registry: Registry) -> None:
-    with pytest.raises(AssignmentError, match="expected a value of type INT"):
-        assign(GRAPH, [Assignment.parse("3.count=many")], registry)
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "count=many",
+        "count=2.7",
+        "count=true",
+        "count=" + "9" * 10_000,
+        "count=" + "[" * 100_000,
+        "ratio=false",
+        "ratio=[1]",
+        "switch=1",
+        "switch=",
+    ],
+)
+def test_a_value_of_another_type_is_refused(registry: Registry, argument: str) -> None:
+    with pytest.raises(AssignmentError, match="expected a value of type") as caught:
+        assign(GRAPH, [Assignment.parse(f"3.{argument}")], registry)
+    assert len(str(caught.value)) < 250
