@@ -114,10 +114,10 @@ def test_going_up_and_down_inside_the_folder_is_fine(tmp_path: Path) -> None:
     assert SavePath.of(tmp_path, "x/../y/a").subfolder == "y"
 
 
-@pytest.mark.parametrize("prefix", ["画", 'a"b', "a[1]*", "a\0b"])
-def test_names_are_kept_but_for_what_the_system_cannot_store(tmp_path: Path, prefix: str) -> None:
+@pytest.mark.parametrize("prefix", ["画", 'a"b', "a[1]*", "a\0b", "a\x1bb"])
+def test_names_are_kept_but_for_what_no_name_should_hold(tmp_path: Path, prefix: str) -> None:
     name = write(SavePath.of(tmp_path, prefix))
-    assert name == f"{prefix.replace(chr(0), '_')}_00001_.png"
+    assert name == f"{prefix.replace(chr(0), '_').replace(chr(27), '_')}_00001_.png"
     assert write(SavePath.of(tmp_path, prefix)).endswith("_00002_.png")
 
 
