@@ -37,6 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_run(commands)
     _add_nodes(commands)
+    _add_check(commands)
     _add_test(commands)
     return parser
 
@@ -164,6 +165,18 @@ def _add_nodes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     nodes.add_argument("name", nargs="?", help="a node type")
     nodes.add_argument("--verbose", action="store_true", help="show tracebacks of failed packs")
     _add_places(nodes)
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = commands.add_parser(
+        "check",
+        help="say whether everything is in place: versions, devices, folders, models, packs",
+        description="Exits with 1 when something is wrong.",
+    )
+    check.add_argument("--cpu", action="store_true", help="compute on the CPU")
+    check.add_argument("--cuda-device", type=int, metavar="N", help="compute on this CUDA device")
+    check.add_argument("--verbose", action="store_true", help="show tracebacks of failed packs")
+    _add_places(check)
 
 
 def _add_test(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -48,6 +48,10 @@ def _run(arguments: argparse.Namespace) -> int:
             from engine.cli.nodes import nodes_command
 
             return nodes_command(arguments)
+        case "check":
+            from engine.cli.check import check_command
+
+            return check_command(arguments)
         case _:
             from engine.cli.testing import test_command
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import torch
+from aiohttp import ClientSession
 from PIL import Image
 
 from engine.compat.hosting.missing import NotOfferedError
+from engine.compat.hosting.route_host import host_routes
 from engine.execution.events import NodePreview, NodeProgress
 from tests.compat.pack_bench import (
     CHECKPOINT,
@@ -118,18 +120,27 @@ def test_folders_that_a_pack_adds_serve_its_nodes_and_native_ones(bench: Bench) 
     assert "palettes" in host("folder_paths").folder_names_and_paths
 
 
-async def test_routes_of_a_pack_answer_bare_and_under_api(
-    bench: Bench, aiohttp_client: Any
-) -> None:
-    server = host("server").PromptServer.instance
-    server.add_routes()
-    client = await aiohttp_client(server.app)
-
-    for prefix in ("", "/api"):
-        answer = await client.get(f"{prefix}/routes_and_messages/hello?name=x")
-        assert await answer.json() == {"hello": "x"}
-        answer = await client.post(f"{prefix}/routes_and_messages/shout", json={"text": "a"})
-        assert await answer.json() == {"text": "A"}
+async def test_routes_of_a_pack_answer_only_to_who_knows_the_secret(bench: Bench) -> None:
+    hosted = await host_routes(host("server").PromptServer.instance, "X-Secret", "s3cret")
+    assert hosted is not None
+    address = f"http://127.0.0.1:{hosted.port}/routes_and_messages"
+    try:
+        async with ClientSession(headers={"X-Secret": "s3cret"}) as session:
+            async with session.get(f"{address}/hello?name=x") as answer:
+                assert await answer.json() == {"hello": "x"}
+            async with session.post(f"{address}/shout", json={"text": "a"}) as answer:
+                assert await answer.json() == {"text": "A"}
+            async with session.get(f"{address}/files/deep/tell.js") as answer:
+                assert answer.status == 200
+        async with ClientSession() as session, session.get(f"{address}/hello") as answer:
+            assert answer.status == 403
+    finally:
+        await hosted.close()
+    assert {
+        "GET /routes_and_messages/hello",
+        "POST /routes_and_messages/shout",
+        "GET /routes_and_messages/files/{path:.*}",
+    } <= set(hosted.addresses)
 
 
 def test_messages_of_a_pack_go_over_the_link(bench: Bench) -> None:

@@ -28,8 +28,8 @@ class PromptServer(Facade):
     """What packs find as the server.
 
     Attributes:
-        routes: Where packs declare HTTP routes; the worker hosts them after all packs are loaded.
-        app: The application they are hosted in; packs may add static folders and subapps.
+        routes: Where packs declare HTTP routes; `host_routes` puts them into `app`.
+        app: Packs may add routes and static folders here, too.
         on_prompt_handlers: See `add_on_prompt_handler`.
         loop: The event loop that hosts the routes; None before it runs.
     """
@@ -57,15 +57,6 @@ class PromptServer(Facade):
         """The running job."""
         context = current_context()
         return None if context is None else context.prompt_id
-
-    def add_routes(self) -> None:
-        """Put the packs' routes into `app`, bare and under /api. Raises: ValueError, on a clash."""
-        api = web.RouteTableDef()
-        for route in self.routes:
-            if not isinstance(route, web.RouteDef):
-                raise NotOfferedError(f"a route of the kind {type(route).__name__}")
-            api.route(route.method, f"/api{route.path}", **route.kwargs)(route.handler)
-        self.app.add_routes([*self.routes, *api])
 
     def send_sync(self, event: str, data: Any, sid: str | None = None) -> None:
         """Send JSON data to one client, or to all; from any thread.

@@ -21,6 +21,11 @@ async def shout(request):
     return web.json_response({"text": body["text"].upper()})
 
 
+@routes.get("/routes_and_messages/files/{path:.*}")
+async def files(request):
+    return web.Response(text=os.path.basename(request.match_info["path"]))
+
+
 def mark(json_data):
     json_data["marked"] = True
     return json_data
