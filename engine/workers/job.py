@@ -40,19 +40,6 @@ class StaleJobError(EngineError):
         super().__init__(f"This job cannot run any more: {problem}")
 
 
-class NodeExitError(EngineError):
-    """A node tried to end the process."""
-
-    code = "node_exit"
-
-    def __init__(self, status: object) -> None:
-        self.status = status
-        super().__init__(
-            f"The node called sys.exit({status!r}), which would end the worker. "
-            "Tell the author of its pack."
-        )
-
-
 class JobDesk:
     """The job that runs, its stop button, and why nodes of past jobs ran."""
 
@@ -61,12 +48,18 @@ class JobDesk:
         self._lock = threading.Lock()
         self._accepted: dict[str, CancelToken] = {}
         self._running: str | None = None
+        self._client_id: str | None = None
         self._reasons: OrderedDict[str, Mapping[str, Reason]] = OrderedDict()
 
     @property
     def job_id(self) -> str | None:
         """The job that runs, or None."""
         return self._running
+
+    @property
+    def client_id(self) -> str | None:
+        """The client whose job runs, or None."""
+        return self._client_id
 
     def accept(self, job_id: str) -> None:
         """Note that a job came in, so that it can be cancelled before it begins."""
@@ -95,13 +88,15 @@ class JobDesk:
         except BaseException as raised:  # noqa: BLE001 - nodes are anybody's code
             state, error = "error", _fail(reporter, raised)
         reporter.close()
-        self._running = None
+        self._running = self._client_id = None
         with self._lock:
             del self._accepted[run.job_id]
         self._outbox.put(JobEnded(job_id=run.job_id, state=state, error=error))
 
     async def _run(self, run: Run, reporter: JobReporter) -> RunResult:
         extra_data: dict[str, Any] = loads(run.extra_data, "extra_data")
+        client_id = extra_data.get("client_id")
+        self._client_id = client_id if isinstance(client_id, str) else None
         reporter.previews = previews_wanted(self._engine.settings.preview_method, extra_data)
         prompt = loads(run.prompt, "prompt")
         graph = parse_api(prompt)
@@ -146,9 +141,10 @@ def _refuse_stale(validation: Validation, outputs: list[str]) -> None:
 
 
 def _fail(reporter: JobReporter, raised: BaseException) -> str:
-    error = NodeExitError(raised.code) if isinstance(raised, SystemExit) else raised
-    if not isinstance(error, EngineError):
+    """Report what no node has reported; return it in words."""
+    message = str(raised)
+    if not isinstance(raised, EngineError):
         _logger.error("a job failed outside of its nodes", exc_info=raised)
-    message = str(error) if isinstance(error, EngineError) else f"{type(error).__name__}: {error}"
-    reporter.fail(error, message, traceback.format_tb(raised.__traceback__))
+        message = f"{type(raised).__name__}: {message}"
+    reporter.fail(raised, message, traceback.format_tb(raised.__traceback__))
     return message

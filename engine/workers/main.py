@@ -53,6 +53,7 @@ from engine.workers.wire import (
 if TYPE_CHECKING:
     from engine.workers.compose import Engine
     from engine.workers.job import JobDesk
+    from engine.workers.pack_host import WorkerLink
     from engine.workers.requests import Request, RequestDesk
 
 _CHUNK: Final = 1 << 18
@@ -96,27 +97,35 @@ class Worker:
     def _work(self, start: Start) -> None:
         # Imported here: torch takes seconds, and signs of life are sent in the meantime.
         from engine.workers.compose import composed
+        from engine.workers.pack_host import WorkerLink
 
-        with composed(read_settings(start.settings)) as engine:
-            self._open(engine, start)
+        link = WorkerLink(self._outbox)
+        with composed(read_settings(start.settings), link) as engine:
+            self._open(engine, link, start)
             while not isinstance(task := self._inbox.get(), Stop):
                 if isinstance(task, Run) and self._jobs is not None:
                     self._jobs.work(task)
                 elif isinstance(task, Free):
                     engine.free(unload_models=task.unload_models, free_memory=task.free_memory)
 
-    def _open(self, engine: Engine, start: Start) -> None:
+    def _open(self, engine: Engine, link: WorkerLink, start: Start) -> None:
+        from engine.compat.host import current
         from engine.workers.job import JobDesk
+        from engine.workers.pack_host import start_routes
         from engine.workers.payload import encode_json
         from engine.workers.requests import RequestDesk
 
-        self._jobs = JobDesk(engine, self._outbox)
-        self._requests = RequestDesk(engine, self._jobs, start.name)
+        server = current().server
+        self._jobs = link.jobs = JobDesk(engine, self._outbox)
+        self._requests = RequestDesk(engine, self._jobs, server, start.name)
+        hosted = start_routes(server, start.secret)
         ready = Ready(
             version=VERSION,
             pid=os.getpid(),
             device=str(engine.residency.device),
             packs=encode_json(engine.packs),
+            routes=hosted.addresses if hosted else [],
+            routes_port=hosted.port if hosted else None,
         )
         self._outbox.put(ready)
 

@@ -31,7 +31,14 @@ def encode_json(value: Any) -> Json:
     try:
         return msgspec.json.encode(value, enc_hook=_plain)
     except OverflowError:  # a whole number beyond 64 bits
-        return json.dumps(value, default=_plain).encode()
+        return _encode_huge(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UnshowableError(str(error)) from error
+
+
+def _encode_huge(value: Any) -> Json:
+    try:
+        return json.dumps(value, default=_plain, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise UnshowableError(str(error)) from error
 

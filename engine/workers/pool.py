@@ -24,6 +24,9 @@ JobEvent: TypeAlias = JobMessage | JobOutput | JobPreview
 
 _MODEL_ENDINGS = (".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".gguf", ".pkl")
 
+WORKER_HEADER = "X-Tessera-Worker"
+"""Header that a request to the packs' routes must carry; see `WorkerPool.routes`."""
+
 
 class WorkerState(StrEnum):
     """Where a worker stands."""
@@ -161,5 +164,9 @@ class WorkerPool(Protocol):
         ...
 
     def routes(self) -> Mapping[str, tuple[int, str]]:
-        """Return the packs' HTTP routes: "METHOD /path" -> (loopback port, secret header value)."""
+        """Return the packs' HTTP routes: "METHOD /path" -> (loopback port, secret).
+
+        Paths are aiohttp's patterns without /api ("/pack/{name}"), methods may be "*". A request
+        is let in when its header `WORKER_HEADER` holds the secret.
+        """
         ...

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from engine.compat.hosting.prompt_server import PromptServer
 from engine.errors import EngineError, UnknownNameError
 from engine.graph.api_format import parse_api, write_api
 from engine.graph.errors import WorkflowFormatError
@@ -41,11 +42,12 @@ class RequestDesk:
     """Answers one request at a time per `await`; nothing here waits for a job.
 
     Args:
+        server: Knows which packs want to change prompts before they are queued.
         name: What the server calls this worker.
     """
 
-    def __init__(self, engine: Engine, jobs: JobDesk, name: str) -> None:
-        self._engine, self._jobs, self._name = engine, jobs, name
+    def __init__(self, engine: Engine, jobs: JobDesk, server: PromptServer, name: str) -> None:
+        self._engine, self._jobs, self._server, self._name = engine, jobs, server, name
 
     async def answer(self, request: Request) -> FromWorker:
         """Return the answer to a request; whatever packs do, there is one."""
@@ -65,8 +67,13 @@ class RequestDesk:
             return Refused(request=request.request, error=f"{type(error).__name__}: {error}")
 
     async def _validate(self, request: Validate) -> Validated:
+        text = request.prompt
         try:
-            graph = parse_api(loads(request.prompt, "prompt"))
+            document = loads(text, "prompt")
+            if self._server.on_prompt_handlers:
+                document = self._server.trigger_on_prompt({"prompt": document})["prompt"]
+                text = encode_prompt(document)
+            graph = parse_api(document)
         except WorkflowFormatError as problem:
             error = {
                 "type": "invalid_prompt",
@@ -86,7 +93,7 @@ class RequestDesk:
         return Validated(
             request=request.request,
             outputs=list(found.outputs),
-            prompt=encode_prompt(write_api(found.graph)) if changed else request.prompt,
+            prompt=encode_prompt(write_api(found.graph)) if changed else text,
             error=encode_json(found.error),
             node_errors=encode_json(found.node_errors),
         )

@@ -29,4 +29,4 @@ def read_settings(values: Mapping[str, Any]) -> Settings:
 def _path(kind: type, value: Any) -> Any:
     if kind is Path and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError(f"settings cannot hold {kind}")
+    raise ValueError(f"expected a {kind.__name__}, got {value!r}")

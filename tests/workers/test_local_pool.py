@@ -7,15 +7,24 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import psutil
 import pytest
 import pytest_asyncio
 
-from engine.workers.pool import JobEvent, WorkerDiedError, WorkerRefusedError, WorkerState
-from engine.workers.wire import JobMessage, JobOutput
-from tests.workers.local_pools import LocalUnderTest, local_pool
+from engine.workers.local import LocalPool
+from engine.workers.pool import (
+    WORKER_HEADER,
+    JobEvent,
+    WorkerDiedError,
+    WorkerRefusedError,
+    WorkerState,
+)
+from engine.workers.wire import Broadcast, JobMessage, JobOutput
+from tests.workers.local_pools import QUICK, LocalUnderTest, local_pool, settings_in
 from tests.workers.pool_contract import (
     PoolContract,
     messages,
@@ -184,6 +193,48 @@ async def test_a_listener_that_fails_costs_nothing(under_test: LocalUnderTest) -
 
     ended = await run(under_test, "listener", prompt_of("Show", text=""), fail)
     assert ended.state == "success"
+
+
+async def test_routes_of_packs_are_for_the_server_alone(under_test: LocalUnderTest) -> None:
+    await under_test.pool.ready()
+    routes = under_test.pool.routes()
+    port, secret = routes["GET /tests/greet/{name}"]
+    url = f"http://127.0.0.1:{port}/tests/greet/ada"
+    async with aiohttp.ClientSession() as session:
+        async with session.get(url, headers={WORKER_HEADER: secret}) as answer:
+            assert await answer.json() == {"hello": "ada"}
+        for headers in ({}, {WORKER_HEADER: "guessed"}):
+            async with session.get(url, headers=headers) as answer:
+                assert answer.status == 403
+
+
+async def test_packs_speak_to_the_client_of_the_job(under_test: LocalUnderTest) -> None:
+    heard: list[Broadcast] = []
+    under_test.pool.listen(changed=lambda: None, broadcast=heard.append)
+    await run(under_test, "shout", prompt_of("Shout", text="hello"))
+    (message,) = heard
+    assert (message.event, message.sid) == ("tests.shout", "somebody")
+    assert json.loads(message.data) == {"text": "hello"}
+
+
+async def test_packs_may_change_a_prompt_before_it_is_checked(under_test: LocalUnderTest) -> None:
+    found = await under_test.pool.validate(prompt_of("Show", text="whisper"), None)
+    assert json.loads(found.prompt) == prompt_of("Show", text="WHISPER")
+
+
+async def test_a_worker_that_cannot_load_the_engine_is_given_up(tmp_path: Path) -> None:
+    settings = replace(settings_in(tmp_path), device="tpu:0")
+    pool = LocalPool(settings, patience=QUICK)
+    await pool.start()
+    try:
+        with pytest.raises(WorkerDiedError, match="tpu"):
+            await pool.ready()
+        (info,) = pool.workers()
+        assert info.state is WorkerState.DEAD
+        assert info.problem is not None
+        assert "not started again" in info.problem
+    finally:
+        await pool.stop()
 
 
 async def test_stopping_leaves_no_process(fresh: LocalUnderTest) -> None:

@@ -7,6 +7,9 @@ import sys
 import time
 from typing import Any, ClassVar
 
+from aiohttp import web
+from server import PromptServer  # type: ignore[import-not-found] # on the path in workers
+
 from engine.registry.running import current_context
 
 
@@ -86,6 +89,28 @@ class Unshowable(_Text):
         return {"ui": {"text": [object()]}}
 
 
+class Shout(_Text):
+    """Speaks to browsers."""
+
+    def run(self, text: str) -> None:
+        server = PromptServer.instance
+        server.send_sync("tests.shout", {"text": text}, server.client_id)
+
+
+@PromptServer.instance.routes.get("/tests/greet/{name}")  # type: ignore[untyped-decorator]
+async def greet(request: web.Request) -> web.Response:
+    return web.json_response({"hello": request.match_info["name"]})
+
+
+def _upper(body: dict[str, Any]) -> dict[str, Any]:
+    for node in body["prompt"].values():
+        if node["class_type"] == "Show" and node["inputs"].get("text") == "whisper":
+            node["inputs"]["text"] = "WHISPER"
+    return body
+
+
+PromptServer.instance.add_on_prompt_handler(_upper)
+
 NODE_CLASS_MAPPINGS = {
-    cls.__name__: cls for cls in (Show, Wait, Fail, Exit, Die, Chatter, Deaf, Unshowable)
+    cls.__name__: cls for cls in (Show, Wait, Fail, Exit, Die, Chatter, Deaf, Unshowable, Shout)
 }
