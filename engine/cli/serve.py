@@ -12,8 +12,8 @@ import signal
 import ssl
 import sys
 import webbrowser
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from types import FrameType
@@ -115,20 +115,19 @@ def _without_token(argv: list[str]) -> list[str]:
 
 
 async def _serve(settings: Settings, server: ServerSettings, arguments: argparse.Namespace) -> int:
-    stop = _stopped_by_signals()
-    async with _services(settings, server) as services, _listening(services) as urls:
-        # Started last: the first request is answered while the workers load.
-        await services.jobs.start()
-        await services.pool.start()
-        for url in urls:
-            say(f"Tessera: {url}")
-        if arguments.quick_test_for_ci:
-            await services.pool.ready()
-            return 0
-        if not arguments.no_browser and _has_display():
-            await asyncio.to_thread(webbrowser.open, urls[0])
-        await stop.wait()
-        say("Stopping; what runs is queued again at the next start.")
+    with _stopped_by_signals() as stop:
+        async with _services(settings, server) as services, _listening(services) as urls:
+            # Started last: the first request is answered while the workers load.
+            await services.pool.start()
+            for url in urls:
+                say(f"Tessera: {url}")
+            if arguments.quick_test_for_ci:
+                await services.pool.ready()
+                return 0
+            if not arguments.no_browser and _has_display():
+                await asyncio.to_thread(webbrowser.open, urls[0])
+            await stop.wait()
+            say("Stopping; what runs is queued again at the next start.")
     return 0
 
 
@@ -145,8 +144,7 @@ async def _services(settings: Settings, server: ServerSettings) -> AsyncIterator
         user=settings.user,
         extra=settings.extra_model_paths,
     )
-    for kind in ("input", "output", "temp", "user"):
-        folders.directory(kind).mkdir(parents=True, exist_ok=True)
+    _make_directories(folders)
     store = JobStore(folders.directory("user") / DATABASE)
     if store.set_aside is not None:
         say(f"The job database was damaged; it is kept as {store.set_aside}, a new one was begun.")
@@ -155,12 +153,25 @@ async def _services(settings: Settings, server: ServerSettings) -> AsyncIterator
     services = Services(settings=server, jobs=jobs, pool=pool, folders=folders, hub=hub)
     logging.getLogger().addHandler(services.logs)
     try:
+        await jobs.start()
         yield services
     finally:
         await jobs.stop()
         await pool.stop()
         services.pictures.shutdown(cancel_futures=True)
         store.close()
+
+
+def _make_directories(folders: ModelFolders) -> None:
+    for kind in ("input", "output", "temp", "user"):
+        path = folders.directory(kind)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise InvalidValueError(
+                f"--{kind}-directory", str(path), "a folder that can be made", reason
+            ) from error
 
 
 @asynccontextmanager
@@ -211,17 +222,21 @@ def _url(settings: ServerSettings, host: str, port: int) -> str:
     return f"{scheme}://{shown}:{port}{query}"
 
 
-def _stopped_by_signals() -> asyncio.Event:
-    """Return an event that the first Ctrl+C or SIGTERM sets; a second one ends the process."""
+@contextmanager
+def _stopped_by_signals() -> Iterator[asyncio.Event]:
+    """Give an event that the first Ctrl+C or SIGTERM sets; a second one ends the process."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
     def note(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
         loop.call_soon_threadsafe(stop.set)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, note)
-    return stop
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _has_display() -> bool:

@@ -57,7 +57,8 @@ def build_app(services: Services) -> web.Application:
         for route in module.routes:
             assert isinstance(route, web.RouteDef)
             for prefix in ("", "/api"):
-                app.router.add_route(route.method, prefix + route.path, route.handler)
+                path = prefix + route.path
+                web.RouteDef(route.method, path, route.handler, route.kwargs).register(app.router)
     app.router.add_get("/", _start)
     app.router.add_route("*", "/{path:.*}", _anything_else)
     app.on_response_prepare.append(security.protect(settings))

@@ -11,18 +11,17 @@ from multidict import CIMultiDict
 from engine.server.answers import RequestError
 from engine.server.security import PAGE_POLICY
 from engine.server.services import services_of
-from engine.workers.pool import WorkerPool
+from engine.workers.pool import WORKER_HEADER, WorkerPool
 
 _Target: TypeAlias = tuple[int, str]
 
-SECRET_HEADER = "X-Tessera-Worker"  # noqa: S105 - the header's name
 _CHUNK_BYTES = 1 << 16
 _CONNECT_S = 5.0
 # Meant for the next hop only (RFC 9110, 7.6.1), or not the pack's business.
 _NOT_FORWARDED = {
     *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer"),
     *("transfer-encoding", "upgrade", "host", "content-length", "cookie", "authorization"),
-    *("set-cookie", "content-security-policy", SECRET_HEADER.lower()),
+    *("set-cookie", "content-security-policy", WORKER_HEADER.lower()),
 }
 
 SESSION: web.AppKey[ClientSession] = web.AppKey("pack_session", ClientSession)
@@ -69,7 +68,7 @@ async def forward(request: web.Request, target: _Target) -> web.StreamResponse:
         raise web.HTTPRequestEntityTooLarge(max_size=0, actual_size=0)
     port, secret = target
     headers = _kept(request.headers)
-    headers[SECRET_HEADER] = secret
+    headers[WORKER_HEADER] = secret
     path = request.rel_url.raw_path.removeprefix("/api") + (
         f"?{request.rel_url.raw_query_string}" if request.rel_url.raw_query_string else ""
     )

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 
-from engine.server.pack_routes import SECRET_HEADER
+from engine.workers.pool import WORKER_HEADER
 from tests.server.server_host import Host
 
 SECRET = "the worker's secret"
@@ -21,7 +21,7 @@ async def echo(request: web.Request) -> web.StreamResponse:
             "method": request.method,
             "path": request.path_qs,
             "body": (await request.read()).decode(),
-            "secret": request.headers.get(SECRET_HEADER),
+            "secret": request.headers.get(WORKER_HEADER),
             "cookie": request.headers.get("Cookie"),
             "authorization": request.headers.get("Authorization"),
             "custom": request.headers.get("X-Custom"),
@@ -54,7 +54,7 @@ def packed(host: Host, worker: TestServer) -> Host:
 
 @pytest.mark.parametrize("prefix", ["", "/api"])
 async def test_requests_reach_the_pack_with_the_secret(packed: Host, prefix: str) -> None:
-    headers = {"X-Custom": "1", "Authorization": "Bearer x", SECRET_HEADER: "forged"}
+    headers = {"X-Custom": "1", "Authorization": "Bearer x", WORKER_HEADER: "forged"}
     answer = await packed.client.get(
         f"{prefix}/my_pack/hello?a=%20b", headers=headers, cookies={"c": "d"}
     )
