@@ -116,6 +116,11 @@ class DiffusionModel(Protocol):
     @property
     def latent_format(self) -> LatentFormat: ...
     @property
+    def concat_channels(self) -> int:
+        """Channels the network takes beside the latent's: 0 but for inpainting models and kin."""
+        ...
+
+    @property
     def options(self) -> Mapping[str, Any]:
         """Hooks and settings by name, for instance "sampler_cfg_function"."""
         ...

@@ -49,6 +49,11 @@ class DiffusionNetworkModel:
         """Where the network computes."""
         return self.residency.device
 
+    @property
+    def concat_channels(self) -> int:
+        """Channels the network takes beside the latent's; see `engine.types.DiffusionModel`."""
+        return self.input_channels - self.latent_format.channels
+
     @contextmanager
     def loaded(self, batch_shape: tuple[int, ...]) -> Iterator[Network]:
         """Bring the patched weights onto the device; see `engine.types.DiffusionModel`."""

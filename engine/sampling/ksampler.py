@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from engine.errors import InvalidValueError
+from engine.sampling.guiders import Guider
 from engine.sampling.registry import Sampler, find_sampler
-from engine.sampling.sample import Guider, prepare_noise, sample
+from engine.sampling.sample import prepare_noise, sample
 from engine.sampling.schedules import make_sigmas
 from engine.sampling.sigmas import table_of
 from engine.sampling.steps import OnStep

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import InvalidValueError
+from engine.sampling.concat import ConcatInputs
 from engine.sampling.inpaint import resize_mask
 from engine.sampling.sigmas import SigmaTable
 
@@ -17,7 +18,7 @@ FEATHER = 8
 """Latent cells over which an area's inner edges fade."""
 
 _MIN_BOUNDS = 8
-_UNSUPPORTED = ("control", "gligen", "hooks", "concat_latent_image", "unclip_conditioning")
+_UNSUPPORTED = ("control", "gligen", "hooks", "unclip_conditioning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Region:
         weight: (1 or B, 1, box height, box width) share in the weighted mean.
         sigma_start: Counts at sigmas from here …
         sigma_end: … down to here.
+        concat: (B, C', h, w) further input channels, of the whole latent; None for most models.
     """
 
     context: Tensor
@@ -50,46 +52,62 @@ class Region:
     weight: Tensor
     sigma_start: float
     sigma_end: float
+    concat: Tensor | None = None
 
     def active(self, sigma: float) -> bool:
         """Say whether the entry counts at a noise level."""
         return self.sigma_end <= sigma <= self.sigma_start
 
 
-def place(conditioning: Iterable[Any], latent: Tensor, table: SigmaTable) -> tuple[Region, ...]:
-    """Place every entry of a CONDITIONING value on a latent (B, C, h, w).
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """The latent of a run, on which conditioning is placed.
 
-    Raises: InvalidValueError, for an area outside the latent or a key that is not supported.
+    Attributes:
+        latent: (B, C, h, w) on the sampling device; only its shape, type and device count.
     """
-    return tuple(_region(context, keys, latent, table) for context, keys in conditioning)
 
+    latent: Tensor
+    table: SigmaTable
+    concat: ConcatInputs
 
-def _region(context: Tensor, keys: Mapping[str, Any], latent: Tensor, table: SigmaTable) -> Region:
-    for key in _UNSUPPORTED:
-        if keys.get(key) is not None:
-            raise InvalidValueError(
-                "Conditioning", key, "text, areas, masks and time ranges", "Remove that node."
+    def place(self, conditioning: Iterable[Any]) -> tuple[Region, ...]:
+        """Place every entry of a CONDITIONING value.
+
+        Raises: InvalidValueError, for an area outside the latent or a key that is not supported.
+        """
+        return tuple(self._region(context, keys) for context, keys in conditioning)
+
+    def _region(self, context: Tensor, keys: Mapping[str, Any]) -> Region:
+        latent, table = self.latent, self.table
+        for key in _UNSUPPORTED:
+            if keys.get(key) is not None:
+                raise InvalidValueError(
+                    "Conditioning", key, "text, areas, masks and time ranges", "Remove that node."
+                )
+        height, width = latent.shape[-2:]
+        mask = keys.get("mask")
+        if mask is not None:
+            mask = resize_mask(mask, height, width).to(latent.device, latent.dtype)
+        box = _area_box(keys.get("area"), height, width)
+        if mask is not None and keys.get("set_area_to_bounds", False):
+            box = _bounds(mask) or box
+        box = box or Box(0, 0, height, width)
+        weight = latent.new_full((1, 1, box.height, box.width), float(keys.get("strength", 1.0)))
+        if mask is None:
+            weight = weight * _feather(box, height, width, latent)
+        else:
+            weight = (
+                weight * box.cut(_for_batch(mask, len(latent))) * keys.get("mask_strength", 1.0)
             )
-    height, width = latent.shape[-2:]
-    mask = keys.get("mask")
-    if mask is not None:
-        mask = resize_mask(mask, height, width).to(latent.device, latent.dtype)
-    box = _area_box(keys.get("area"), height, width)
-    if mask is not None and keys.get("set_area_to_bounds", False):
-        box = _bounds(mask) or box
-    box = box or Box(0, 0, height, width)
-    weight = latent.new_full((1, 1, box.height, box.width), float(keys.get("strength", 1.0)))
-    if mask is None:
-        weight = weight * _feather(box, height, width, latent)
-    else:
-        weight = weight * box.cut(_for_batch(mask, len(latent))) * keys.get("mask_strength", 1.0)
-    return Region(
-        context.to(latent.device, latent.dtype),
-        box,
-        weight,
-        table.at_percent(keys["start_percent"]) if "start_percent" in keys else float("inf"),
-        table.at_percent(keys["end_percent"]) if "end_percent" in keys else 0.0,
-    )
+        return Region(
+            context.to(latent.device, latent.dtype),
+            box,
+            weight,
+            table.at_percent(keys["start_percent"]) if "start_percent" in keys else float("inf"),
+            table.at_percent(keys["end_percent"]) if "end_percent" in keys else 0.0,
+            self.concat.of(keys),
+        )
 
 
 def _area_box(area: Any, height: int, width: int) -> Box | None:

@@ -35,6 +35,7 @@ class Sampler:
         drops_second_last: Its schedule has one step more, of which the second-last sigma is left
             out (second-order samplers that evaluate between sigmas).
         redraws_mask_noise: Outside the mask of an inpainting run, noise of seed + 1 is used.
+        needs_unguided: It asks the run for the estimate without guidance.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Sampler:
     options: Mapping[str, Any] = field(default_factory=dict)
     drops_second_last: bool = False
     redraws_mask_noise: bool = False
+    needs_unguided: bool = False
 
     def with_options(self, **options: Any) -> Self:
         """Return this sampler with other settings. Raises: InvalidValueError, for unknown ones."""
@@ -108,12 +110,15 @@ def sampler(
     *,
     drops_second_last: bool = False,
     redraws_mask_noise: bool = False,
+    needs_unguided: bool = False,
     **options: Any,
 ) -> Callable[[F], F]:
     """Register a function as a sampler under the name that workflow files use."""
 
     def register(function: F) -> F:
-        _SAMPLERS[name] = Sampler(name, function, options, drops_second_last, redraws_mask_noise)
+        _SAMPLERS[name] = Sampler(
+            name, function, options, drops_second_last, redraws_mask_noise, needs_unguided
+        )
         return function
 
     return register

@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from engine.errors import InvalidValueError
+from engine.sampling.concat import ConcatInputs
 from engine.sampling.denoiser import Denoiser, NetworkDenoiser, noised
-from engine.sampling.guidance import GuidedDenoiser
+from engine.sampling.guiders import AnyGuider
+from engine.sampling.guiders import Guider as Guider
 from engine.sampling.inpaint import MaskedDenoiser, fit_mask, mask_at
 from engine.sampling.noise import initial_noise
-from engine.sampling.regions import place
+from engine.sampling.predict import Predictor
+from engine.sampling.regions import Canvas
 from engine.sampling.registry import Sampler
 from engine.sampling.sigmas import table_of
 from engine.sampling.steps import OnStep, SamplerState, StepContext
-from engine.types import DiffusionModel, LatentFormat, Network, Prediction
-
-
-@dataclass(frozen=True, slots=True)
-class Guider:
-    """A GUIDER value: a model with what guides it.
-
-    Attributes:
-        positive: CONDITIONING.
-        negative: CONDITIONING, or None for no guidance.
-    """
-
-    model: DiffusionModel
-    positive: list[Any]
-    negative: list[Any] | None = None
-    cfg: float = 1.0
+from engine.types import DiffusionModel, LatentFormat, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +37,7 @@ class Sampled:
 
 
 def sample(
-    guider: Guider,
+    guider: AnyGuider,
     *,
     noise: Tensor,
     latent: Tensor,
@@ -84,9 +71,14 @@ def sample(
     clean = scale_in(latent.to(device, torch.float32), model.latent_format)
     x = start(model, noise, clean, float(sigmas[0])) if resume is None else resume.x.to(device)
     run = StepContext(x, sigmas, seed, flow=flow, on_step=on_step, resume=resume)
-    calls = 2 if guider.negative is not None else 1
-    with torch.no_grad(), model.loaded((calls * len(x), *x.shape[1:])) as network:
-        denoise = _denoiser(guider, network, x, sigmas)
+    concat = ConcatInputs(model.concat_channels, model.latent_format, clean, noise_mask)
+    canvas = Canvas(x, table_of(model), concat)
+    with torch.no_grad(), model.loaded((guider.sides * len(x), *x.shape[1:])) as network:
+        predictor = Predictor(
+            model, NetworkDenoiser(network, model.prediction, table_of(model)), sigmas
+        )
+        on_unguided = run.note_unguided if sampler.needs_unguided else None
+        denoise = guider.denoiser(predictor, canvas, on_unguided)
         if noise_mask is not None:
             denoise = _masked(denoise, model, sampler, clean, noise, noise_mask, sigmas, seed)
         x = sampler.function(denoise, x, run=run, **sampler.options)
@@ -138,19 +130,6 @@ def prepare_noise(
 ) -> Tensor:
     """Return a seed's noise for a latent, in the shape the model takes."""
     return initial_noise(adapt_channels(latent, model.latent_format), seed, batch_index)
-
-
-def _denoiser(guider: Guider, network: Network, x: Tensor, sigmas: Tensor) -> Denoiser:
-    model, table = guider.model, table_of(guider.model)
-    negative = None if guider.negative is None else place(guider.negative, x, table)
-    return GuidedDenoiser(
-        model,
-        NetworkDenoiser(network, model.prediction, table),
-        place(guider.positive, x, table),
-        negative,
-        guider.cfg,
-        sigmas,
-    )
 
 
 def _masked(

@@ -188,6 +188,19 @@ def laplace_sigmas(
     return logs.exp().clamp(sigma_min, sigma_max).float()
 
 
+def turbo_sigmas(table: SigmaTable, steps: int, denoise: float) -> Tensor:
+    """Return up to `steps` sigmas at timesteps 999, 899 … 99, 0 appended.
+
+    Args:
+        denoise: In [0, 1]; below 1 the first tenths are left out.
+
+    Source: arXiv:2311.17042, §3.1, the timesteps of the student.
+    """
+    timesteps = torch.arange(999, 0, -100)
+    first = len(timesteps) - int(len(timesteps) * denoise)
+    return _with_zero(table.sigma(timesteps[first : first + steps]))
+
+
 def _timesteps(table: SigmaTable, count: int) -> Tensor:
     """Timesteps from the largest to the smallest sigma."""
     ends = table.timestep(torch.tensor([table.sigma_max, table.sigma_min]))

@@ -77,6 +77,7 @@ class StepContext:
         self.memory: dict[str, Tensor] = dict(resume.memory) if resume else {}
         self.flow = flow
         self.last_x0: Tensor | None = None
+        self._unguided: Tensor | None = None
 
     @property
     def seed(self) -> int:
@@ -113,6 +114,14 @@ class StepContext:
                 self._x, self._seed, low, max(self._sigmas), on_cpu=on_cpu
             )
         return self._brownian.draw(sigma, sigma_next)
+
+    def note_unguided(self, x0: Tensor) -> None:
+        """Keep the estimate without guidance; called with every estimate, before it is returned."""
+        self._unguided = x0
+
+    def unguided(self, x0: Tensor) -> Tensor:
+        """Return the newest estimate without guidance: `x0` itself when nothing is guided."""
+        return x0 if self._unguided is None else self._unguided
 
     def report(self, step: int, x0: Tensor, x: Tensor) -> None:
         """Report a finished step; the last thing a sampler does in it.

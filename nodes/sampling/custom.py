@@ -9,13 +9,12 @@ import torch
 from engine.registry.decorator import node
 from engine.registry.spec import NodeContext
 from engine.registry.widgets import Output
+from engine.sampling.guiders import AnyGuider, Guider
 from engine.sampling.noise import NoNoiseSource, RandomNoiseSource
 from engine.sampling.registry import Sampler
-from engine.sampling.sample import Guider, adapt_channels, sample, scale_in, scale_out, start
-from engine.types import Conditioning, Latent, LatentDict, Model, Sigmas, Socket
-from nodes.sampling.widgets import Cfg, NoiseSocket, SamplerSocket, Seed, progress_of
-
-GuiderSocket = Annotated[Guider, Socket("GUIDER")]
+from engine.sampling.sample import adapt_channels, sample, scale_in, scale_out, start
+from engine.types import Conditioning, Latent, LatentDict, Model, Sigmas
+from nodes.sampling.widgets import Cfg, GuiderSocket, NoiseSocket, SamplerSocket, Seed, progress_of
 
 
 class SampledLatents(NamedTuple):
@@ -150,7 +149,7 @@ def _adapted(model: Model, latent: LatentDict) -> LatentDict:
 def _sample(
     context: NodeContext,
     noise: NoiseSocket,
-    guider: Guider,
+    guider: AnyGuider,
     sampler: Sampler,
     sigmas: torch.Tensor,
     latent_image: LatentDict,

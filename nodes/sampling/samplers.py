@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from engine.registry.decorator import node
 from engine.registry.widgets import Number
 from engine.sampling.registry import find_sampler
-from nodes.sampling.widgets import SamplerName, SamplerSocket, Wide
+from nodes.sampling.widgets import SamplerName, SamplerSocket, Share, Wide
 
 CATEGORY = "sampling/custom_sampling/samplers"
+
+NoiseDevice: TypeAlias = Literal["gpu", "cpu"]
 
 
 @node("KSamplerSelect", category=CATEGORY)
@@ -49,7 +51,7 @@ def sampler_dpmpp_2m_sde(
     eta: Wide = 1.0,
     s_noise: Wide = 1.0,
     *,
-    noise_device: Literal["gpu", "cpu"],
+    noise_device: NoiseDevice,
 ) -> SamplerSocket:
     """Set up the sampler dpmpp_2m_sde.
 
@@ -61,4 +63,83 @@ def sampler_dpmpp_2m_sde(
     """
     return find_sampler("dpmpp_2m_sde").with_options(
         solver_type=solver_type, eta=eta, s_noise=s_noise, noise_device=noise_device
+    )
+
+
+@node("SamplerDPMPP_3M_SDE", category=CATEGORY)
+def sampler_dpmpp_3m_sde(
+    eta: Wide = 1.0, s_noise: Wide = 1.0, *, noise_device: NoiseDevice
+) -> SamplerSocket:
+    """Set up the sampler dpmpp_3m_sde.
+
+    Args:
+        eta: How much fresh noise each step adds; 0 adds none.
+        s_noise: Strength of the fresh noise.
+        noise_device: Where the noise is drawn; "cpu" gives the same picture on every machine.
+    """
+    return find_sampler("dpmpp_3m_sde").with_options(
+        eta=eta, s_noise=s_noise, noise_device=noise_device
+    )
+
+
+@node("SamplerDPMPP_SDE", category=CATEGORY)
+def sampler_dpmpp_sde(
+    eta: Wide = 1.0, s_noise: Wide = 1.0, r: Wide = 0.5, *, noise_device: NoiseDevice
+) -> SamplerSocket:
+    """Set up the sampler dpmpp_sde.
+
+    Args:
+        eta: How much fresh noise each step adds; 0 adds none.
+        s_noise: Strength of the fresh noise.
+        r: Where in a step the second look at the picture is taken; above 0.
+        noise_device: Where the noise is drawn; "cpu" gives the same picture on every machine.
+    """
+    return find_sampler("dpmpp_sde").with_options(
+        eta=eta, s_noise=s_noise, r=r, noise_device=noise_device
+    )
+
+
+@node("SamplerDPMPP_2S_Ancestral", category=CATEGORY)
+def sampler_dpmpp_2s_ancestral(eta: Wide = 1.0, s_noise: Wide = 1.0) -> SamplerSocket:
+    """Set up the sampler dpmpp_2s_ancestral.
+
+    Args:
+        eta: How much fresh noise each step adds; 0 adds none.
+        s_noise: Strength of the fresh noise.
+    """
+    return find_sampler("dpmpp_2s_ancestral").with_options(eta=eta, s_noise=s_noise)
+
+
+@node("SamplerEulerAncestralCFGPP", category=CATEGORY, title="SamplerEulerAncestralCFG++")
+def sampler_euler_ancestral_cfgpp(
+    eta: Share = 1.0, s_noise: Annotated[float, Number(0.0, 10.0, step=0.01)] = 1.0
+) -> SamplerSocket:
+    """Set up the sampler euler_ancestral_cfg_pp.
+
+    Use it with a cfg between 1 and 2: guidance counts fully in each step.
+
+    Args:
+        eta: How much fresh noise each step adds; 0 adds none.
+        s_noise: Strength of the fresh noise.
+    """
+    return find_sampler("euler_ancestral_cfg_pp").with_options(eta=eta, s_noise=s_noise)
+
+
+@node("SamplerER_SDE", category=CATEGORY)
+def sampler_er_sde(
+    solver_type: Literal["ER-SDE", "Reverse-time SDE", "ODE"],
+    max_stage: Annotated[int, Number(1, 3)] = 3,
+    eta: Wide = 1.0,
+    s_noise: Wide = 1.0,
+) -> SamplerSocket:
+    """Set up the sampler er_sde.
+
+    Args:
+        solver_type: How the noise is taken away: "ODE" adds none anew.
+        max_stage: How many estimates a step rests on.
+        eta: How much fresh noise "Reverse-time SDE" adds.
+        s_noise: Strength of the fresh noise.
+    """
+    return find_sampler("er_sde").with_options(
+        solver_type=solver_type, max_stage=max_stage, eta=eta, s_noise=s_noise
     )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+import math
+from itertools import pairwise
+from typing import Annotated, Literal, NamedTuple
+
+import torch
 
 from engine.registry.decorator import node
 from engine.registry.widgets import Number
@@ -57,3 +61,49 @@ def flip_sigmas(sigmas: Sigmas) -> Sigmas:
     if len(flipped) and flipped[0] == 0:
         flipped[0] = _SMALLEST_START
     return flipped
+
+
+@node("SetFirstSigma", category=CATEGORY)
+def set_first_sigma(
+    sigmas: Sigmas, sigma: Annotated[float, Number(0.0, 20000.0, step=0.001)] = 136.0
+) -> Sigmas:
+    """Start a run at another noise level.
+
+    Args:
+        sigmas: The noise levels.
+        sigma: The new first one.
+    """
+    changed = sigmas.clone()
+    changed[:1] = sigma
+    return changed
+
+
+@node("ExtendIntermediateSigmas", category=CATEGORY)
+def extend_intermediate_sigmas(
+    sigmas: Sigmas,
+    steps: Annotated[int, Number(1, 100)] = 2,
+    start_at_sigma: Annotated[float, Number(-1.0, 20000.0, step=0.01)] = -1.0,
+    end_at_sigma: Annotated[float, Number(0.0, 20000.0, step=0.01)] = 12.0,
+    *,
+    spacing: Literal["linear", "cosine", "sine"],
+) -> Sigmas:
+    """Split steps of a run into smaller ones, where the noise lies in a range.
+
+    Args:
+        sigmas: The noise levels.
+        steps: Each step in the range becomes this many.
+        start_at_sigma: Steps that start above it stay as they are; -1 sets no limit.
+        end_at_sigma: Steps that start below it stay as they are.
+        spacing: "cosine" gathers the new levels at the end of a step, "sine" at its start.
+    """
+    shares = torch.linspace(0, 1, steps + 1)[:-1]
+    if spacing == "cosine":
+        shares = (shares * math.pi / 2).sin()
+    elif spacing == "sine":
+        shares = 1 - (shares * math.pi / 2).cos()
+    highest = math.inf if start_at_sigma < 0 else start_at_sigma
+    levels = [sigmas[-1:]]
+    for start, end in reversed(list(pairwise(sigmas))):
+        split = end_at_sigma <= float(start) <= highest
+        levels.append(start + shares * (end - start) if split else start[None])
+    return torch.cat(levels[::-1])

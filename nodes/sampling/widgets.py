@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from engine.registry.spec import NodeContext
 from engine.registry.widgets import Choice, Number
+from engine.sampling.guiders import AnyGuider
 from engine.sampling.preview import latent_preview
 from engine.sampling.registry import Sampler, sampler_names
 from engine.sampling.schedules import schedule_names
@@ -21,6 +22,7 @@ SigmaValue: TypeAlias = Annotated[float, Number(0.0, 5000.0, step=0.01)]
 SamplerName: TypeAlias = Annotated[str, Choice(sampler_names)]
 SchedulerName: TypeAlias = Annotated[str, Choice(schedule_names)]
 
+GuiderSocket: TypeAlias = Annotated[AnyGuider, Socket("GUIDER")]
 SamplerSocket: TypeAlias = Annotated[Sampler, Socket("SAMPLER")]
 NoiseSocket: TypeAlias = Annotated[Any, Socket("NOISE")]
 """Anything with a `seed` and `generate_noise(latent)`."""

@@ -37,7 +37,9 @@ class GaussianModel:
     latent_format: LatentFormat = field(default_factory=lambda: LatentFormat(rgb=((1, 0, 0),) * 4))
     options: Mapping[str, Any] = field(default_factory=dict)
     spread: float = 0.5
+    concat_channels: int = 0
     calls: list[tuple[int, ...]] = field(default_factory=list)
+    extras: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def device(self) -> torch.device:
@@ -65,6 +67,7 @@ class GaussianModel:
         self, x: Tensor, timestep: Tensor, context: Tensor, extra: Mapping[str, Any]
     ) -> Tensor:
         self.calls.append((*x.shape, context.shape[1]))
+        self.extras.append(extra)
         mean = context.mean(dim=(1, 2)).view(-1, 1, 1, 1)
         if self.prediction is Prediction.FLOW:
             sigma = (timestep / 1000).view(-1, 1, 1, 1)
