@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 KEPT_LINES = 300
+LINE_CHARACTERS = 8000
 TERMINAL = {"cols": 80, "rows": 24}
 
 
@@ -30,7 +31,7 @@ class LogBuffer(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""
         stamp = datetime.fromtimestamp(record.created, UTC).isoformat()
-        line = {"t": stamp, "m": self.format(record) + "\n"}
+        line = {"t": stamp, "m": self.format(record)[:LINE_CHARACTERS] + "\n"}
         self._lines.append(line)
         if self.on_line is not None and self.subscribers:
             self.on_line(line)

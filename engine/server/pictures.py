@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from engine.errors import FileFormatError
@@ -61,11 +61,12 @@ def check_picture(path: Path, name: str) -> None:
 
 
 def preview_of(path: Path, preview: Preview, *, keep_alpha: bool) -> Encoded:
-    """Return a picture compressed; without alpha where the format or the client has none.
+    """Return a picture compressed and upright; without alpha where format or client has none.
 
     Raises: FileFormatError.
     """
-    with _open(path) as picture:
+    with _open(path) as stored:
+        picture = ImageOps.exif_transpose(stored)
         alpha = keep_alpha and preview.format == "webp" and picture.has_transparency_data
         body = io.BytesIO()
         picture.convert("RGBA" if alpha else "RGB").save(

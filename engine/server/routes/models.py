@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from PIL import Image
 
 from engine.errors import FileFormatError, MissingFileError
 from engine.imaging.metadata import read_metadata
@@ -147,7 +146,7 @@ def _webp(content: bytes, path: Path) -> Encoded:
     body = io.BytesIO()
     try:
         with open_picture(io.BytesIO(content), path, max_pixels=MAX_PIXELS) as picture:
-            Image.Image.convert(picture, "RGB").save(body, "webp", quality=90)
+            picture.convert("RGB").save(body, "webp", quality=90)
     except DECODER_ERRORS as error:
         raise FileFormatError(path.name, decoder_problem(error)) from error
     return Encoded(body.getvalue(), "image/webp")

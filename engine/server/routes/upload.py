@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from pathlib import Path
 
 import msgspec
@@ -66,7 +67,7 @@ async def post_mask(request: web.Request) -> web.Response:
             services.pictures, with_alpha_of, original, upload.file, upload.name
         )
         await asyncio.to_thread(upload.file.write_bytes, png)
-        return await _place(services, upload, _digest(png), target)
+        return await _place(services, upload, hashlib.sha256(png).hexdigest(), target)
 
 
 def _target(services: Services, upload: Upload) -> Path:
@@ -89,9 +90,3 @@ async def _place(services: Services, upload: Upload, digest: str, target: Path) 
     return json_answer(
         {"name": place.name, "subfolder": "" if subfolder == "." else subfolder, "type": kind}
     )
-
-
-def _digest(content: bytes) -> str:
-    from hashlib import sha256
-
-    return sha256(content).hexdigest()
