@@ -157,10 +157,9 @@ class LocalPool:
         """Wait until a worker can answer; return its life. Raises: WorkerDiedError."""
         while not (answering := self._answering_workers()):
             infos = self.workers()
-            if all(info.state is WorkerState.DEAD for info in infos):
-                name = infos[0].name if infos else "(none)"
-                problem = infos[0].problem if infos else None
-                raise WorkerDiedError(name, problem or "it was not started")
+            # No worker at all: the server listens already, and the pool is about to start.
+            if infos and all(info.state is WorkerState.DEAD for info in infos):
+                raise WorkerDiedError(infos[0].name, infos[0].problem or "it was stopped")
             self._news.clear()
             await self._news.wait()
         return answering[0][1]

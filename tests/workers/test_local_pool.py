@@ -237,6 +237,18 @@ async def test_a_worker_that_cannot_load_the_engine_is_given_up(tmp_path: Path) 
         await pool.stop()
 
 
+async def test_questions_wait_for_a_pool_that_is_about_to_start(tmp_path: Path) -> None:
+    pool = LocalPool(settings_in(tmp_path), devices=["cpu"], patience=QUICK)
+    early = asyncio.create_task(pool.ready())
+    await asyncio.sleep(0)
+    assert not early.done()
+    await pool.start()
+    try:
+        await early
+    finally:
+        await pool.stop()
+
+
 async def test_stopping_leaves_no_process(fresh: LocalUnderTest) -> None:
     await fresh.pool.ready()
     pid = fresh.pid
