@@ -1,0 +1,84 @@
+"""A pack as others write them: nodes that count, wait, block, exit and print."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import comfy.utils
+import folder_paths
+
+
+def note(line):
+    """Leave a line for the test to read."""
+    path = Path(folder_paths.get_output_directory()).parent / "runs.txt"
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+
+class _Picture:
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"image": ("IMAGE",), "text": ("STRING", {"default": ""})}}
+
+    RETURN_TYPES = ("IMAGE",)
+    FUNCTION = "work"
+    CATEGORY = "tests"
+
+
+class E2ECount(_Picture):
+    """Takes long enough that its result is worth keeping on disk."""
+
+    def work(self, image, text):
+        note(text)
+        time.sleep(0.3)
+        return (image,)
+
+
+class E2ESlow(_Picture):
+    """Takes `text` seconds, in steps of a hundredth."""
+
+    def work(self, image, text):
+        note("slow")
+        steps = round(float(text) * 100)
+        bar = comfy.utils.ProgressBar(steps)
+        for step in range(steps):
+            time.sleep(0.01)
+            bar.update(1)
+            if step == steps // 2:
+                note("halfway")
+        return (image,)
+
+
+class E2EBlock(_Picture):
+    """Never looks at the stop button."""
+
+    def work(self, image, text):
+        note("block")
+        time.sleep(10_000)
+
+
+class E2EExit(_Picture):
+    def work(self, image, text):
+        sys.exit(text)
+
+
+class E2EDie(_Picture):
+    """Ends its process as a crash does."""
+
+    def work(self, image, text):
+        note("die")
+        os._exit(3)
+
+
+class E2ELoud(_Picture):
+    def work(self, image, text):
+        for _ in range(4000):
+            print("x" * 1000)
+            print("y" * 1000, file=sys.stderr)
+        return (image,)
+
+
+NODE_CLASS_MAPPINGS = {
+    cls.__name__: cls for cls in (E2ECount, E2ESlow, E2EBlock, E2EExit, E2EDie, E2ELoud)
+}

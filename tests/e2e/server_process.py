@@ -1,0 +1,226 @@
+"""A server in processes of its own, on a free port, in a folder of its own; it always ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+
+T = TypeVar("T")
+ROOT = Path(__file__).resolve().parents[2]
+PACKS = Path(__file__).parent / "packs"
+START_S = 60.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class ServerProcess:
+    """`main.py serve` and the worker it started."""
+
+    base: Path
+    arguments: tuple[str, ...] = ()
+    port: int = 0
+    environment: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """What server and worker printed, in all starts."""
+        path = self.base / "log.txt"
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def command(self) -> list[str]:
+        return [
+            *(sys.executable, "main.py", "--no-bootstrap", "serve", "--cpu", "--no-browser"),
+            *("--base-directory", str(self.base), "--port", str(self.port), *self.arguments),
+        ]
+
+    def start(self) -> None:
+        """Start the process; return when it answers."""
+        self.port = self.port or free_port()
+        with (self.base / "log.txt").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command(),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **self.environment},
+                start_new_session=True,
+            )
+        self.until(self._answers, START_S)
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the server ended:\n{self.log}"
+        try:
+            return self.get("/prompt").status > 0
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """Kill the server as `kill -9` does; its worker must notice."""
+        assert self.process is not None
+        workers = psutil.Process(self.pid).children(recursive=True)
+        self.process.kill()
+        self.process.wait()
+        _, left = psutil.wait_procs(workers, timeout=15)
+        assert not left, "a worker outlived its server"
+
+    def stop(self) -> int:
+        """Ask the server to end, as Ctrl+C does; return its exit status."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+    def end(self) -> None:
+        """Leave nothing running, whatever happened."""
+        if self.process is None:
+            return
+        family = [self.process]
+        if self.process.poll() is None:
+            children = psutil.Process(self.pid).children(recursive=True)
+            self.process.kill()
+            for child in children:
+                child.kill()
+        for process in family:
+            process.wait()
+
+    def worker_pid(self) -> int:
+        """Return the process id of the one worker, once it is there."""
+
+        def found() -> int | None:
+            for process in psutil.Process(self.pid).children(recursive=True):
+                if "engine.workers.main" in " ".join(process.cmdline()):
+                    return process.pid
+            return None
+
+        return self.until(found)
+
+    def call(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send a request; `body` is bytes, or becomes JSON."""
+        content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            self.url + path, method=method, data=content, headers=dict(headers or {})
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+                return Answer(answer.status, answer.read(), dict(answer.headers.items()))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read(), dict(error.headers.items()))
+
+    def get(self, path: str) -> Answer:
+        return self.call("GET", path)
+
+    def queue(self, prompt: dict[str, Any], **body: Any) -> str:
+        """Queue a prompt; return its id."""
+        answer = self.call("POST", "/prompt", {"prompt": prompt, **body})
+        assert answer.status == 200, answer.body
+        prompt_id: str = answer.json()["prompt_id"]
+        return prompt_id
+
+    def entry(self, prompt_id: str, patience_s: float = 60) -> Any:
+        """Wait until a prompt is finished; return its history entry."""
+        return self.until(
+            lambda: self.get(f"/history/{prompt_id}").json().get(prompt_id), patience_s
+        )
+
+    def runs(self) -> list[str]:
+        """List what the counting nodes of the tests' pack left."""
+        path = self.base / "runs.txt"
+        return path.read_text("utf-8").split() if path.exists() else []
+
+    def until(self, look: Callable[[], T | None], patience_s: float = 60) -> T:
+        """Look until there is something to see."""
+        end = time.monotonic() + patience_s
+        while not (seen := look()):
+            assert time.monotonic() < end, f"waited in vain; the log:\n{self.log[-4000:]}"
+            time.sleep(0.02)
+        return seen
+
+
+@contextmanager
+def served(
+    base: Path, *arguments: str, packs: tuple[str, ...] = ("e2e_nodes",), **more: Any
+) -> Iterator[ServerProcess]:
+    """Run a server with packs of `tests/e2e/packs`."""
+    base.mkdir(parents=True, exist_ok=True)
+    for pack in packs:
+        shutil.copytree(
+            PACKS / pack,
+            base / "custom_nodes" / pack,
+            ignore=shutil.ignore_patterns("__pycache__"),
+            dirs_exist_ok=True,
+        )
+    server = ServerProcess(base, arguments, **more)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.end()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def picture_prompt(
+    *steps: tuple[str, str], color: int = 255, prefix: str = "e2e"
+) -> dict[str, Any]:
+    """Return a prompt: an empty picture, the tests' nodes (type, text) in a row, a saved file."""
+    prompt: dict[str, Any] = {
+        "1": {
+            "class_type": "EmptyImage",
+            "inputs": {"width": 16, "height": 16, "batch_size": 1, "color": color},
+        }
+    }
+    last = "1"
+    for number, (kind, text) in enumerate(steps, 2):
+        inputs = {"image": [last, 0], "text": text}
+        last = str(number)
+        prompt[last] = {"class_type": kind, "inputs": inputs}
+    prompt["9"] = {
+        "class_type": "SaveImage",
+        "inputs": {"images": [last, 0], "filename_prefix": prefix},
+    }
+    return prompt
