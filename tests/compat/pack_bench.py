@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from engine.compat.host import HostLink
+from engine.compat.hosting.sampling import KSampler
 from engine.execution.context import CancelToken
 from engine.execution.events import Event
 from engine.execution.runner import RunRequest, RunResult
@@ -107,17 +108,22 @@ def host_kept_apart() -> Iterator[None]:
     """Undo what hosting packs leaves in the process: modules, paths and tables of names."""
     import nodes
 
+    names = KSampler.SAMPLERS, KSampler.SCHEDULERS
+    kept = [list(listed) for listed in names]
+    sampler_table.sampler_names()  # reads the engine's own into the table
     path, finders = list(sys.path), list(sys.meta_path)
     samplers, schedules = dict(sampler_table._SAMPLERS), dict(schedule_table._SCHEDULES)
     try:
         yield
     finally:
         sys.path[:], sys.meta_path[:] = path, finders
-        for table, before in (
+        for listed, before in zip(names, kept, strict=True):
+            listed[:] = before
+        for table, known in (
             (sampler_table._SAMPLERS, samplers),
             (schedule_table._SCHEDULES, schedules),
         ):
-            for name in set(table) - set(before):
+            for name in set(table) - set(known):
                 del table[name]
         for name in [*sys.modules]:
             if name.partition(".")[0] in _HOST_MODULES or Path(name).is_absolute():

@@ -47,7 +47,7 @@ class KSAMPLER(PackSampler):
     def sampler_function(self) -> Callable[..., Tensor]:
         """The function of a pack's sampler. Raises: NotOfferedError, for the engine's own."""
         if isinstance(self._function, Sampler):
-            raise NotOfferedError(f'sampler_function of the sampler "{self._function.name}"')
+            raise AttributeError  # Python then asks __getattr__, which says what is the matter
         return self._function
 
     def native(self) -> Sampler:
