@@ -25,7 +25,7 @@ from engine.workers.reporter import JobReporter
 from engine.workers.wire import JobEnded, Run
 
 _STATES = {"success": "success", "error": "error", "interrupted": "cancelled"}
-_REMEMBERED_JOBS = 50
+_REMEMBERED_NODES = 50_000
 
 _logger = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ class JobDesk:
         self._running: str | None = None
         self._client_id: str | None = None
         self._reasons: OrderedDict[str, Mapping[str, Reason]] = OrderedDict()
+        self._remembered = 0
 
     @property
     def job_id(self) -> str | None:
@@ -120,9 +121,10 @@ class JobDesk:
 
     def _remember(self, job_id: str, reasons: Mapping[str, Reason]) -> None:
         with self._lock:
+            self._remembered += len(reasons) - len(self._reasons.pop(job_id, ()))
             self._reasons[job_id] = reasons
-            while len(self._reasons) > _REMEMBERED_JOBS:
-                self._reasons.popitem(last=False)
+            while self._remembered > _REMEMBERED_NODES and len(self._reasons) > 1:
+                self._remembered -= len(self._reasons.popitem(last=False)[1])
 
 
 def _refuse_stale(validation: Validation, outputs: list[str]) -> None:

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1 << 18
 _DRAIN_S: Final = 2.0
+_SWITCH_S: Final = 0.001  # an answer passes three threads, each of which may wait for a busy node
 
 _logger = logging.getLogger(__name__)
 
@@ -188,6 +189,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the server, which says stop
     if hasattr(signal, "SIGUSR1"):
         faulthandler.register(signal.SIGUSR1)  # the watchdog asks where a worker hangs
+    sys.setswitchinterval(_SWITCH_S)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     return Worker(received_socket(rest)).serve()
 

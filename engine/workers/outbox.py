@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from engine.workers.frames import encode_frame
-from engine.workers.wire import FromWorker
+from engine.workers.wire import FromWorker, JobMessage, JobOutput
 
 LIMIT_BYTES = 16 << 20
+LINGER_S = 0.002
+"""What a running job tells may wait this long for company: waking a thread costs more than it."""
 
 Maker: TypeAlias = Callable[[], Sequence[FromWorker]]
 
@@ -41,6 +43,7 @@ class Outbox:
         self._changed = threading.Condition()
         self._frames: list[bytes] = []
         self._bytes = 0
+        self._due = 0.0
         self._offers: dict[str, _Offer] = {}
         self._sent: dict[str, float] = {}
         self._taken = False
@@ -51,9 +54,13 @@ class Outbox:
         with self._changed:
             while self._bytes > self._limit:
                 self._changed.wait()
+            linger_s = LINGER_S if isinstance(message, JobMessage | JobOutput) else 0.0
+            due = self._clock() + linger_s
+            if not self._frames or due < self._due:
+                self._due = due
+                self._changed.notify_all()
             self._frames.append(frame)
             self._bytes += len(frame)
-            self._changed.notify_all()
 
     def offer(self, name: str, make: Maker, interval_s: float) -> None:
         """Send what `make` returns, at most once per interval; a later offer replaces this one.
@@ -85,12 +92,8 @@ class Outbox:
         """
         end = self._clock() + timeout_s
         with self._changed:
-            while not self._frames:
-                now = self._clock()
-                wake = min([end, *(offer.due for offer in self._offers.values())])
-                if wake <= now:
-                    break
-                self._changed.wait(wake - now)
+            while (wait_s := self._next(end) - self._clock()) > 0:
+                self._changed.wait(wait_s)
             frames, self._frames, self._bytes = self._frames, [], 0
             self._taken = True
             due = [name for name, offer in self._offers.items() if offer.due <= self._clock()]
@@ -110,6 +113,13 @@ class Outbox:
         """Wait until all that was `put` is sent; return False when that takes too long."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._frames and not self._taken, timeout_s)
+
+    def _next(self, end: float) -> float:
+        """Return when there is something to send, `end` at the latest."""
+        times = [end, *(offer.due for offer in self._offers.values())]
+        if self._frames:
+            times.append(self._due)
+        return min(times)
 
     def _pop(self, name: str) -> _Offer | None:
         with self._changed:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from engine.workers.frames import server_decoder
-from engine.workers.outbox import Outbox
-from engine.workers.wire import Failed, FromWorker
+from engine.workers.outbox import LINGER_S, Outbox
+from engine.workers.wire import Failed, FromWorker, JobMessage
 
 
 class Clock:
@@ -102,6 +102,16 @@ def test_a_full_outbox_makes_the_sender_wait_and_loses_nothing() -> None:
     producer.join()
     assert received == [str(number) for number in range(count)]
     assert largest < 300
+
+
+def test_what_a_job_tells_waits_a_moment_for_company(outbox: Outbox, clock: Clock) -> None:
+    told = JobMessage(job_id="a", kind="executing", data=b"{}")
+    outbox.put(told)
+    assert outbox.take(0) != b""  # an empty wait takes what is there
+    outbox.put(told)
+    clock.now += LINGER_S
+    outbox.put(Failed(error="now"))
+    assert len(server_decoder().feed(outbox.take(60))) == 2
 
 
 def test_draining_waits_until_all_is_sent(outbox: Outbox) -> None:
