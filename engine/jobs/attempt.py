@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -27,13 +27,23 @@ class Attempt:
 
     Attributes:
         job: As claimed; None before that, or when it was not to be had any more.
+        needs_worker: False once the worker may begin another job, while this one is written down.
         node_id: The node that runs, or ran last.
     """
 
     def __init__(
-        self, queued: QueuedJob, worker: str, store: JobStore, pool: WorkerPool, publish: Publisher
+        self,
+        queued: QueuedJob,
+        worker: str,
+        store: JobStore,
+        pool: WorkerPool,
+        publish: Publisher,
+        freed: Callable[[], None],
     ) -> None:
+        """Plan an attempt; `freed` is called when it needs its worker no longer."""
         self.queued, self.worker = queued, worker
+        self.needs_worker = True
+        self._freed = freed
         self.job: Job | None = None
         self.node_id: str | None = None
         self._store, self._pool, self._publish = store, pool, publish
@@ -52,12 +62,11 @@ class Attempt:
 
         What was said at its end is said to the clients by `say_end`, once the queue shows it.
         """
-        job = await until_written(lambda: self._store.claim(self.queued.id, self.worker))
-        if job is None:
+        claimed = await until_written(lambda: self._store.claim(self.queued.id, self.worker))
+        if claimed is None:
             return None
-        self.job = job
-        shown = await until_written(lambda: self._store.outputs(job.id))
-        self._shown = [output for output in shown if not _is_temporary(output.ui)]
+        self.job = job = claimed.job
+        self._shown = [output for output in claimed.outputs if not _is_temporary(output.ui)]
         try:
             ended = await self._run(job)
         except WorkerDiedError as error:
@@ -66,6 +75,8 @@ class Attempt:
         except Exception as error:  # noqa: BLE001 - the edge: one job must not end the queue
             _LOG.exception("Job %s could not be run", job.id)
             ended = JobEnded(job_id=job.id, state="error", error=f"{type(error).__name__}: {error}")
+        self.needs_worker = False
+        self._freed()
         await self._finish(JobState(ended.state), ended.error)
         return None
 

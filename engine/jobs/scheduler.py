@@ -41,8 +41,10 @@ def choose(waiting: Iterable[QueuedJob], idle: Sequence[WorkerInfo], now: float)
         waiting: In queue order.
         now: Monotonic time in seconds.
     """
+    if not idle:
+        return None
     window = list(islice(waiting, LOOK_AHEAD))
-    if not window or not idle:
+    if not window:
         return None
     place, worker = 0, max(idle, key=lambda info: (_warmth(window[0], info), -len(info.models)))
     best = _warmth(window[0], worker)

@@ -286,7 +286,7 @@ class JobService:
     def _dispatch(self) -> None:
         self._dispatching = None
         while self._started and not self._paused:
-            taken = {attempt.worker for attempt in self._attempts.values()}
+            taken = {a.worker for a in self._attempts.values() if a.needs_worker}
             idle = [
                 worker
                 for worker in self._pool.workers()
@@ -303,7 +303,7 @@ class JobService:
             if overtaken.overtaken_since is None:
                 overtaken.overtaken_since = time.monotonic()
         queued = self._queue.take(choice.job.id)
-        attempt = Attempt(queued, choice.worker, self._store, self._pool, self._publish)
+        attempt = Attempt(queued, choice.worker, self._store, self._pool, self._publish, self._wake)
         self._attempts[queued.id] = attempt
         task = asyncio.create_task(self._follow(attempt))
         self._tasks.add(task)

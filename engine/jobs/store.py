@@ -76,13 +76,13 @@ class JobStore:
 
         await self._database.run(work)
 
-    async def claim(self, job_id: str, worker: str) -> Job | None:
+    async def claim(self, job_id: str, worker: str) -> Record | None:
         """Give a queued job to a worker and return it; None when it is not queued any more.
 
         Messages of an earlier attempt are forgotten, its outputs are kept.
         """
 
-        def work(db: sqlite3.Connection) -> Job | None:
+        def work(db: sqlite3.Connection) -> Record | None:
             changed = db.execute(
                 "UPDATE job SET state = 'running', worker = ?, attempts = attempts + 1,"
                 " started_ms = coalesce(started_ms, ?) WHERE id = ? AND state = 'queued'",
@@ -93,7 +93,7 @@ class JobStore:
             (job,) = select(db, "id = ?", (job_id,))
             db.execute("DELETE FROM message WHERE job_id = ?", (job_id,))
             reach("claim")
-            return job
+            return Record(job, rows.outputs(db, job_id), ())
 
         return await self._database.run(work)
 

@@ -48,7 +48,7 @@ from engine.faultpoints import SERVER_POINTS, WORKER_POINTS  # noqa: E402
 from tests.e2e import zygote  # noqa: E402
 
 KILLS_PER_ROUND = 4
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 RANDOM_WITHIN_S = 0.5
 VERDICTS = ("survived", "lost", "not measured", "harness broken")
 PACK = '''
@@ -137,25 +137,18 @@ class Server:
                 self._connection.close()
         return self.status is None
 
-    def kill(self, victim: str) -> bool:
-        """Kill the server or its worker now; False when there is none."""
-        if victim == "server":
-            os.kill(self.pid, signal.SIGKILL)
-            self.token_written()
-            return True
+    def kill(self, victim: str) -> None:
+        """Kill the server or its worker now, if there is one, and note that it happened."""
         with suppress(FileNotFoundError, ValueError, ProcessLookupError):
-            os.kill(int((self._folder / "worker.pid").read_text()), signal.SIGKILL)
-            self.token_written()
-            return True
-        return False
-
-    def token_written(self) -> None:
-        self._token.touch()
+            worker = self._folder / "worker.pid"
+            os.kill(self.pid if victim == "server" else int(worker.read_text()), signal.SIGKILL)
+            self._token.touch()
 
     def stop(self) -> None:
         """Stop it in good order. Raises: LostError, when it does not stop."""
-        if self.alive():
-            os.kill(self.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            if self.alive():
+                os.kill(self.pid, signal.SIGTERM)
         wait_until(lambda: not self.alive(), "the server stops")
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
@@ -236,8 +229,10 @@ def play(address: str, folder: Path, kills: Sequence[Kill]) -> Round:
         played.problem = str(error)
     except Exception:  # noqa: BLE001 - whatever it is, it is the harness's
         played.problem, played.broken = traceback.format_exc(), True
-    if server is not None and server.alive():
-        server.kill("server")
+    finally:
+        if server is not None and server.alive():
+            server.kill("server")
+            wait_until(lambda: not server.alive(), "a killed server ends")
     if played.problem is None:
         shutil.rmtree(folder)
     return played

@@ -62,7 +62,7 @@ async def test_a_job_is_claimed_once(store: JobStore) -> None:
     await store.submit(make_job("a"))
     first, second = await asyncio.gather(store.claim("a", "w1"), store.claim("a", "w2"))
     assert first is not None
-    assert (first.state, first.worker, first.attempts) == (JobState.RUNNING, "w1", 1)
+    assert (first.job.state, first.job.worker, first.job.attempts) == (JobState.RUNNING, "w1", 1)
     assert second is None
 
 
