@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import platform
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +15,7 @@ from engine.cli.compose import settings_from
 from engine.cli.terminal import prepare, printable
 from engine.errors import EngineError
 from engine.registry.discovery import PackReport
+from engine.registry.pack_text import failures, kept_names, summary
 from engine.settings import Settings
 from engine.workers.compose import compose_registry
 
@@ -146,23 +146,11 @@ def _check_packs(found: Findings, packs: list[PackReport], *, verbose: bool) -> 
     if not packs:
         found.tell("none")
     for pack in packs:
-        for line, is_problem in _pack_lines(pack, verbose=verbose):
-            (found.complain if is_problem else found.tell)(line)
-
-
-def _pack_lines(pack: PackReport, *, verbose: bool) -> Iterator[tuple[str, bool]]:
-    """Yield each line about a pack, and whether it tells of a problem."""
-    if pack.error:
-        yield f"{pack.name} was not loaded: {pack.error}", True
+        if not pack.error:
+            found.tell(summary(pack))
+        if kept := kept_names(pack):
+            found.tell(kept)
+        for failure in failures(pack):
+            found.complain(failure)
         if verbose and pack.traceback:
-            yield pack.traceback, False
-        return
-    types = ", ".join(pack.node_types) or "none"
-    yield f"{pack.name}: {pack.seconds:.2f} s; node types: {types}", False
-    if pack.skipped_names:
-        yield (
-            f"{pack.name}: built-in nodes keep their names: {', '.join(pack.skipped_names)}",
-            False,
-        )
-    for type_id, reason in pack.failed_types.items():
-        yield f"{pack.name}: node {type_id} was not loaded: {reason}", True
+            found.tell(pack.traceback)

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.cli.terminal import say
 from engine.registry.discovery import PackReport
+from engine.registry.pack_text import failures, kept_names
 from engine.settings import Settings
 
 
@@ -48,12 +49,9 @@ def _device_name(options: Mapping[str, Any]) -> str | None:
 def report_packs(packs: Sequence[PackReport], *, verbose: bool) -> None:
     """Say on standard error which packs or node types could not be loaded."""
     for pack in packs:
-        if pack.error:
-            say(f"Pack {pack.name} was not loaded: {pack.error}")
-            if verbose and pack.traceback:
-                say(pack.traceback)
-        for type_id, reason in pack.failed_types.items():
-            say(f"Pack {pack.name}: node {type_id} was not loaded: {reason}")
-        if pack.skipped_names:
-            names = ", ".join(pack.skipped_names)
-            say(f"Pack {pack.name}: built-in nodes keep their names: {names}")
+        for failure in failures(pack):
+            say(failure)
+        if verbose and pack.traceback:
+            say(pack.traceback)
+        if kept := kept_names(pack):
+            say(kept)

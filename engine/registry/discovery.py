@@ -7,8 +7,8 @@ import pkgutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -90,6 +90,18 @@ def load_packs(
         for path in _pack_paths(roots, enabled, allow)
         if path.is_file() or (path / "__init__.py").is_file()
     ]
+
+
+def with_web_folders(pack: PackReport, folders: Mapping[str, str]) -> PackReport:
+    """Return a report with the folders of browser files that the pack added by hand.
+
+    Args:
+        folders: Folders by name, as all packs have added them.
+    """
+    root = pack.path.resolve()
+    own = {name: Path(folder) for name, folder in folders.items()}
+    own = {name: path for name, path in own.items() if path.resolve().is_relative_to(root)}
+    return replace(pack, web={**pack.web, **own})
 
 
 def run_prestartup(

@@ -20,6 +20,7 @@ from engine.registry.discovery import (
     load_builtin,
     load_packs,
     run_prestartup,
+    with_web_folders,
 )
 from engine.registry.registry import Registry
 from engine.registry.spec import Folders
@@ -103,6 +104,7 @@ def compose_registry(
 
     packs = load_packs(registry, roots, enabled=enabled, allow=allow, adapt=at_border)
     adopt_names()
+    packs = [with_web_folders(pack, current_host().web_dirs) for pack in packs]
     return registry, [*(pack for pack in early if pack.error), *packs]
 
 

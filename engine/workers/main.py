@@ -111,11 +111,13 @@ class Worker:
 
     def _open(self, engine: Engine, link: WorkerLink, start: Start) -> None:
         from engine.compat.host import current
+        from engine.registry.pack_text import log_packs
         from engine.workers.job import JobDesk
         from engine.workers.pack_host import start_routes
         from engine.workers.payload import encode_json
         from engine.workers.requests import RequestDesk
 
+        log_packs(engine.packs)
         server = current().server
         self._jobs = link.jobs = JobDesk(engine, self._outbox)
         self._requests = RequestDesk(engine, self._jobs, server, start.name)

@@ -49,7 +49,7 @@ def test_a_pack_that_fails_is_a_problem(base: Path, capsys: pytest.CaptureFixtur
 
     captured = capsys.readouterr()
     assert (
-        '! bad was not loaded: NotImportableError: Pack "bad" uses comfy.utils.warp' in captured.out
+        '! Pack bad was not loaded: NotImportableError: Pack "bad" uses comfy.utils.warp' in captured.out
     )
     assert "1 problem found" in captured.err
 
@@ -61,7 +61,7 @@ def test_a_node_type_that_cannot_be_read_is_a_problem(
     (base / "custom_nodes" / "half.py").write_text(code)
 
     assert check(base) == 1
-    assert "! half: node A was not loaded" in capsys.readouterr().out
+    assert "! Pack half: node A was not loaded" in capsys.readouterr().out
 
 
 def test_a_folder_that_cannot_be_made_is_a_problem(

@@ -143,6 +143,17 @@ async def test_routes_of_a_pack_answer_only_to_who_knows_the_secret(bench: Bench
     } <= set(hosted.addresses)
 
 
+def test_browser_files_are_reported_with_the_pack_that_has_them(bench: Bench) -> None:
+    folder = (PACKS / "routes_and_messages" / "js").resolve()
+    found = {report.name: report.web for report in bench.engine.packs if report.web}
+
+    assert {name: path.resolve() for name, path in found.pop("routes_and_messages").items()} == {
+        "routes_and_messages": folder,
+        "told": folder,
+    }
+    assert found == {}
+
+
 def test_messages_of_a_pack_go_over_the_link(bench: Bench) -> None:
     bench.link.sent.clear()
     bench.run({"9": ("Tell", {"text": "hi"})})

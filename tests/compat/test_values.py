@@ -171,7 +171,7 @@ def test_an_engine_sampler_keeps_its_settings_across_the_border() -> None:
 
     assert to_native(facade).options == {"eta": 0.5, "s_noise": 2.0}
     assert native.options == {"eta": 0.5}
-    with pytest.raises(NotOfferedError, match="KSAMPLER.sampler_function"):
+    with pytest.raises(NotOfferedError, match=r"KSAMPLER\.sampler_function"):
         facade.sampler_function  # noqa: B018
 
 

@@ -2,10 +2,12 @@
 
 import os
 
+import nodes
 from aiohttp import web
 from server import PromptServer
 
 WEB_DIRECTORY = "./js"
+nodes.EXTENSION_WEB_DIRS["told"] = os.path.join(os.path.dirname(__file__), "js")
 
 routes = PromptServer.instance.routes
 
