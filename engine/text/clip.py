@@ -164,7 +164,7 @@ class Clip:
                     continue
                 match = self._match(piece)
                 if match.problem:
-                    _log.warning("%s", match.problem)
+                    _log.info("%s", match.problem)  # `prompt_problems` is for artists
                 if match.vectors is not None:
                     yield [(vector, segment.weight) for vector in match.vectors]
                 yield self._weighted(match.rest, segment.weight)

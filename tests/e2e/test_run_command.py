@@ -126,6 +126,54 @@ def test_a_later_run_finds_the_work_of_an_earlier_one(base: Path, tmp_path: Path
     assert len(pictures(out)) == 2, "saving is asked for again, so it happens again"
 
 
+NOISY_PACK = """
+print("hello from a pack")
+
+class Leave:
+    RETURN_TYPES, FUNCTION, CATEGORY, OUTPUT_NODE = (), "go", "test", True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"exits": ("BOOLEAN", {})}}
+
+    def go(self, exits):
+        print("about to go")
+        if exits:
+            raise SystemExit(0)
+        return {"ui": {"images": [{"filename": "x.png", "subfolder": "", "type": "output"}]}}
+
+NODE_CLASS_MAPPINGS = {"Leave": Leave}
+"""
+
+
+def test_packs_can_neither_end_a_run_unseen_nor_print_among_the_results(tmp_path: Path) -> None:
+    packs = tmp_path / "custom_nodes"
+    packs.mkdir()
+    (packs / "noisy.py").write_text(NOISY_PACK)
+    (packs / "broken.py").write_text("import no_such_module")
+
+    def leave(exits: bool) -> subprocess.CompletedProcess[str]:
+        prompt = {"1": {"class_type": "Leave", "inputs": {"exits": exits}}}
+        return run(tmp_path, "-", "--out", str(tmp_path / "out"), stdin=json.dumps(prompt).encode())
+
+    stays = leave(False)
+    assert stays.returncode == 0, stays.stderr
+    assert stays.stdout == f"{tmp_path / 'out' / 'x.png'}\n"
+    assert "hello from a pack" in stays.stderr
+    assert "Pack broken was not loaded: ModuleNotFoundError" in stays.stderr
+    left = leave(True)
+    assert left.returncode == 1
+    assert "Leave #1: the node tried to end the program (exit status 0)" in left.stderr
+
+
+def test_a_base_that_cannot_hold_anything_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "base").touch()
+    done = run(tmp_path / "base", str(DEFAULT))
+    assert done.returncode == 1
+    assert 'base/user/cache" cannot be made' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

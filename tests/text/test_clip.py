@@ -128,7 +128,7 @@ def test_an_embedding_puts_its_vectors_in_the_place_of_tokens() -> None:
 
 def test_an_unknown_embedding_is_left_out_and_reported(caplog: pytest.LogCaptureFixture) -> None:
     clip = make_clip()
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO, "engine.text"):
         tokens = clip.tokenize("a embedding:badd b")
     assert [token for token, _ in tokens["l"][0][1:4]] == [26, 27, 53]
     problems = clip.prompt_problems("a embedding:badd b")
