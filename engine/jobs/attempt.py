@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from engine.errors import EngineError
 from engine.jobs.messages import LAST_WORDS, last_message, now_ms
 from engine.jobs.model import Job, JobState, KeptMessage, NodeOutput
 from engine.jobs.notes import JobNotes, until_written
@@ -74,7 +75,10 @@ class Attempt:
             return await self._after_death(job)
         except Exception as error:  # noqa: BLE001 - the edge: one job must not end the queue
             _LOG.exception("Job %s could not be run", job.id)
-            ended = JobEnded(job_id=job.id, state="error", error=f"{type(error).__name__}: {error}")
+            text = (
+                str(error) if isinstance(error, EngineError) else f"{type(error).__name__}: {error}"
+            )
+            ended = JobEnded(job_id=job.id, state="error", error=text)
         self.needs_worker = False
         self._freed()
         await self._finish(JobState(ended.state), ended.error)

@@ -6,9 +6,7 @@ import asyncio
 import logging
 import math
 import time
-import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,38 +14,21 @@ import msgspec
 from engine.errors import InvalidValueError
 from engine.jobs.attempt import Attempt, tell_end
 from engine.jobs.database import DatabaseError
-from engine.jobs.errors import PromptRejectedError
+from engine.jobs.history import KEEP_BYTES, KEEP_JOBS, History
 from engine.jobs.messages import history_entry, last_message
 from engine.jobs.model import Job, JobState, Message
 from engine.jobs.publish import Publisher
 from engine.jobs.queue import JobQueue, QueuedJob
 from engine.jobs.scheduler import Choice, choose
 from engine.jobs.store import JobStore
-from engine.workers.pool import WorkerDiedError, WorkerPool, WorkerState
-from engine.workers.wire import Broadcast, Validated
+from engine.jobs.submission import Submission, accepted, check_request, new_job, validate
+from engine.workers.pool import WorkerPool, WorkerState
+from engine.workers.wire import Broadcast
 
-HISTORY_JOBS = 10_000
-HISTORY_BYTES = 1 << 30
-TRIM_EVERY = 64
 STATUS_INTERVAL_S = 0.02
-ID_LIMIT = 255
-_PAGE = 50
 _EVENTS = 1000
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A prompt that was queued.
-
-    Attributes:
-        node_errors: Nodes that will not run, with what is wrong with them, by node id.
-    """
-
-    prompt_id: str
-    number: float
-    node_errors: dict[str, Any]
 
 
 class JobService:
@@ -59,8 +40,8 @@ class JobService:
         pool: WorkerPool,
         publish: Publisher,
         *,
-        history_jobs: int = HISTORY_JOBS,
-        history_bytes: int = HISTORY_BYTES,
+        history_jobs: int = KEEP_JOBS,
+        history_bytes: int = KEEP_BYTES,
     ) -> None:
         """Compose a service; `start` it before use.
 
@@ -69,12 +50,12 @@ class JobService:
             history_bytes: Bytes that finished jobs may take; the newest is kept whatever it takes.
         """
         self._store, self._pool, self._publish = store, pool, publish
-        self._history_jobs, self._history_bytes = history_jobs, history_bytes
+        self._history = History(store, history_jobs, history_bytes)
         self._queue = JobQueue()
         self._attempts: dict[str, Attempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing: set[asyncio.Task[None]] = set()
-        self._last_turn = self._finished = 0
+        self._last_turn = 0
         self._started = self._paused = False
         self._dispatching: asyncio.Handle | None = None
         self._announcing: asyncio.TimerHandle | None = None
@@ -84,7 +65,7 @@ class JobService:
         self._last_turn = await self._store.last_turn()
         for job in await self._store.recover():
             self._queue.add(QueuedJob.of(job))
-        await self._trim_history()
+        await self._history.trim()
         self._pool.listen(changed=self._wake, broadcast=self._pass_on)
         self._started = True
         self._wake()
@@ -127,24 +108,18 @@ class JobService:
 
         Raises: PromptRejectedError, JobExistsError, WorkerDiedError, DatabaseError.
         """
-        _check_request(prompt_id, number)
-        validated = await self._validate(prompt, targets)
-        node_errors: dict[str, Any] = msgspec.json.decode(validated.node_errors) or {}
-        error = msgspec.json.decode(validated.error)
-        if error is not None:
-            raise PromptRejectedError(error, node_errors)
+        check_request(prompt_id, number)
+        validated = await validate(self._pool, prompt, targets)
+        node_errors = accepted(validated)
         self._last_turn += 1
-        turn = self._last_turn
-        if number is None:
-            number = float(-turn if front else turn)
-        owner = {} if client_id is None else {"client_id": client_id}
-        job = Job(
-            id=prompt_id or str(uuid.uuid4()),
-            number=float(number),
-            turn=turn,
-            prompt=msgspec.json.decode(validated.prompt),
-            outputs=tuple(validated.outputs),
-            extra_data={**extra_data, **owner},
+        job = new_job(
+            validated,
+            self._last_turn,
+            prompt_id=prompt_id,
+            client_id=client_id,
+            number=number,
+            front=front,
+            extra_data=extra_data,
         )
         # Shielded: a client that hangs up now must not leave a job that only the disk knows.
         writing = asyncio.create_task(self._enqueue(job))
@@ -157,15 +132,6 @@ class JobService:
         await self._store.submit(job)
         self._queue.add(QueuedJob.of(job))
         self._changed()
-
-    async def _validate(
-        self, prompt: Mapping[str, Any], targets: Sequence[str] | None
-    ) -> Validated:
-        try:
-            return await self._pool.validate(prompt, targets)
-        except WorkerDiedError:  # once more: it may have died of something else
-            await self._pool.ready()
-            return await self._pool.validate(prompt, targets)
 
     # --- the queue -------------------------------------------------------------------------------
 
@@ -250,12 +216,7 @@ class JobService:
 
         Without an offset (or with a negative one) the last `limit` are meant.
         """
-        ids = await self._store.finished(limit, offset)
-        entries: dict[str, Any] = {}
-        for start in range(0, len(ids), _PAGE):  # in pages, so that prompts get in between
-            for record in await self._store.records(ids[start : start + _PAGE]):
-                entries[record.job.id] = history_entry(record)
-        return entries
+        return await self._history.entries(limit, offset)
 
     async def history_entry(self, job_id: str) -> dict[str, Any]:
         """Return {job_id: entry}, or {} when no such job is finished."""
@@ -272,9 +233,6 @@ class JobService:
     async def events_since(self, seq: int, limit: int = _EVENTS) -> list[Message]:
         """List the first `limit` kept messages of all jobs after number `seq`."""
         return await self._store.messages(after=seq, limit=limit)
-
-    async def _trim_history(self) -> None:
-        await self._store.trim_history(self._history_jobs, self._history_bytes)
 
     # --- running jobs ----------------------------------------------------------------------------
 
@@ -310,22 +268,18 @@ class JobService:
         task.add_done_callback(self._tasks.discard)
 
     async def _follow(self, attempt: Attempt) -> None:
-        again = await attempt.run()
+        try:
+            again = await attempt.run()
+        except Exception:  # the edge: what is wrong with one job must not stop the queue
+            _LOG.exception("Job %s is left as it is until the next start", attempt.queued.id)
+            again = None
         del self._attempts[attempt.queued.id]
         if again is not None:
             self._queue.add(QueuedJob.of(again, attempt.queued.secrets))
         attempt.say_end()
         self._changed()
         if again is None:
-            await self._count_finished()
-
-    async def _count_finished(self) -> None:
-        self._finished += 1
-        if self._finished % TRIM_EVERY == 0:
-            try:
-                await self._trim_history()
-            except DatabaseError as error:  # the next time will do
-                _LOG.warning("History was not trimmed: %s", error)
+            await self._history.count_finished()
 
     # --- telling the clients ---------------------------------------------------------------------
 
@@ -344,16 +298,3 @@ class JobService:
     def _pass_on(self, message: Broadcast) -> None:
         """Send a pack's message to the browsers."""
         self._publish.send(message.event, msgspec.json.decode(message.data), client_id=message.sid)
-
-
-def _check_request(prompt_id: str | None, number: float | None) -> None:
-    if prompt_id is not None and not 0 < len(prompt_id) <= ID_LIMIT:
-        raise PromptRejectedError.of(
-            "invalid_prompt_id",
-            "The prompt id is not usable",
-            f"expected 1 to {ID_LIMIT} characters, got {len(prompt_id)}",
-        )
-    if number is not None and not math.isfinite(number):
-        raise PromptRejectedError.of(
-            "invalid_number", "The place in the queue is not usable", f"{number} is not finite"
-        )

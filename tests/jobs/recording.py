@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from engine.jobs.service import JobService, Submission
+from engine.jobs.service import JobService
+from engine.jobs.submission import Submission
 
 
 class Recording:

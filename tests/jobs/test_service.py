@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from engine.errors import InvalidValueError
-from engine.jobs import notes
-from engine.jobs import service as service_module
+from engine.jobs import history, notes
 from engine.jobs.database import DatabaseError
 from engine.jobs.errors import PromptRejectedError
 from engine.jobs.model import Job, JobState, NodeOutput
@@ -288,6 +287,24 @@ async def test_a_pool_that_fails_fails_the_job_not_the_queue(
     assert history["b"]["status"]["completed"]
 
 
+async def test_an_end_that_makes_no_sense_does_not_stop_the_queue(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = bench.pool.run
+
+    async def babbles_once(worker: str, job_id: str, *rest: Any) -> JobEnded:
+        ended = await run(worker, job_id, *rest)
+        return JobEnded(job_id=job_id, state="babble") if job_id == "a" else ended
+
+    monkeypatch.setattr(bench.pool, "run", babbles_once)
+    await submit(bench.service, "Run", prompt_id="a")
+    await submit(bench.service, "Run", prompt_id="b")
+    await bench.finished("b")
+    assert names(await bench.service.running()) == ["a"]
+    await bench.restart()
+    await bench.finished("a")
+
+
 async def test_jobs_fill_all_workers(tmp_path: Path) -> None:
     bench = await begun(tmp_path / "jobs.sqlite3", FakePool(["gpu0", "gpu1"]))
     for job_id in "abc":
@@ -489,7 +506,7 @@ async def test_history_is_paged_and_deleted(bench: Bench) -> None:
 
 
 async def test_history_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_module, "TRIM_EVERY", 4)
+    monkeypatch.setattr(history, "TRIM_EVERY", 4)
     bench = await begun(tmp_path / "jobs.sqlite3", FakePool(), history_jobs=3)
     for number in range(8):
         await submit(bench.service, "Run", prompt_id=f"job{number}")
