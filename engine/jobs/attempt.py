@@ -75,10 +75,8 @@ class Attempt:
             return await self._after_death(job)
         except Exception as error:  # noqa: BLE001 - the edge: one job must not end the queue
             _LOG.exception("Job %s could not be run", job.id)
-            text = (
-                str(error) if isinstance(error, EngineError) else f"{type(error).__name__}: {error}"
-            )
-            ended = JobEnded(job_id=job.id, state="error", error=text)
+            name = "" if isinstance(error, EngineError) else f"{type(error).__name__}: "
+            ended = JobEnded(job_id=job.id, state="error", error=f"{name}{error}")
         self.needs_worker = False
         self._freed()
         await self._finish(JobState(ended.state), ended.error)

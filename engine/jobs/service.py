@@ -270,7 +270,7 @@ class JobService:
     async def _follow(self, attempt: Attempt) -> None:
         try:
             again = await attempt.run()
-        except Exception:  # the edge: what is wrong with one job must not stop the queue
+        except Exception:  # noqa: BLE001 - the edge: one job must not stop the queue
             _LOG.exception("Job %s is left as it is until the next start", attempt.queued.id)
             again = None
         del self._attempts[attempt.queued.id]
