@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
-from engine.compat.host import HostLink
 from engine.compat.hosting.sampling import KSampler
 from engine.execution.context import CancelToken
 from engine.execution.events import Event
@@ -89,8 +88,12 @@ class Bench:
         return [event for event in self.events if isinstance(event, kind)]
 
 
-def write_base(base: Path, *packs: str) -> Settings:
-    """Make a base directory with a tiny checkpoint, a LoRA for it and some packs."""
+def write_base(base: Path, *packs: str | Path) -> Settings:
+    """Make a base directory with a tiny checkpoint, a LoRA for it and some packs.
+
+    Args:
+        packs: Names of packs in this folder, or paths of others.
+    """
     (base / "models" / "checkpoints").mkdir(parents=True)
     write_checkpoint(base / "models" / "checkpoints" / CHECKPOINT)
     (base / "models" / "loras").mkdir()
@@ -99,7 +102,8 @@ def write_base(base: Path, *packs: str) -> Settings:
     roots = base / "custom_nodes"
     roots.mkdir()
     for pack in packs:
-        (roots / pack).symlink_to(PACKS / pack)
+        source = PACKS / pack
+        (roots / source.name).symlink_to(source)
     return Settings(base=base, device="cpu", cache="none")
 
 
@@ -132,11 +136,11 @@ def host_kept_apart() -> Iterator[None]:
 
 
 @contextmanager
-def pack_bench(base: Path, *packs: str, link: HostLink | None = None) -> Iterator[Bench]:
-    """Compose an engine with packs by name."""
+def pack_bench(base: Path, *packs: str | Path) -> Iterator[Bench]:
+    """Compose an engine with packs; see `write_base`."""
     recording = RecordingLink()
     settings = write_base(base, *packs)
-    with host_kept_apart(), composed(settings, link or recording) as engine:
+    with host_kept_apart(), composed(settings, recording) as engine:
         yield Bench(engine, recording)
 
 

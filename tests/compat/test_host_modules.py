@@ -147,6 +147,8 @@ def run_as_pack(tmp_path: Path, code: str) -> Any:
         ("import comfy.ldm.modules.attention", "comfy.ldm"),
         ("from comfy import controlnet", "comfy.controlnet"),
         ("import comfy_extras.nodes_video", "comfy_extras.nodes_video"),
+        ("from comfy_api.latest import InputImpl", "comfy_api.latest.InputImpl"),
+        ("from comfy_execution import progress", "comfy_execution.progress"),
     ],
 )
 def test_importing_what_is_not_offered_names_pack_and_symbol(
@@ -163,6 +165,24 @@ def test_importing_what_is_not_offered_names_pack_and_symbol(
 def test_using_what_is_not_offered_names_pack_and_symbol(tmp_path: Path) -> None:
     with pytest.raises(NotOfferedError, match=r'Pack "asker" uses comfy\.utils\.warp'):
         run_as_pack(tmp_path, "import comfy.utils\ncomfy.utils.warp(1)")
+
+
+def test_submodules_are_found_however_they_are_imported(tmp_path: Path) -> None:
+    code = (
+        "from comfy_api import latest\n"
+        "from comfy_execution import graph_utils\n"
+        "from comfy import utils, sd\n"
+        "import comfy, comfy.k_diffusion.sampling as sampling\n"
+        "found = [m.__name__ for m in (latest, graph_utils, utils, sd, comfy.sample, sampling)]"
+    )
+    assert run_as_pack(tmp_path, code) == [
+        "comfy_api.latest",
+        "comfy_execution.graph_utils",
+        "comfy.utils",
+        "comfy.sd",
+        "comfy.sample",
+        "comfy.k_diffusion.sampling",
+    ]
 
 
 def test_packs_may_look_before_they_use(tmp_path: Path) -> None:

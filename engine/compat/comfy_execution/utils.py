@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from engine.compat.hosting.missing import unoffered
 from engine.registry.running import current_context
+
+__getattr__ = unoffered(__name__)
 
 
 class ExecutionContext(NamedTuple):
