@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -11,11 +10,10 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Protocol
 
-import msgspec
-
 from engine.errors import EngineError
 from engine.workers.frames import check_version
 from engine.workers.patience import Patience
+from engine.workers.payload import encode_json
 from engine.workers.pool import JobEvent, WorkerDiedError, WorkerRefusedError
 from engine.workers.process import WorkerProcess
 from engine.workers.wire import (
@@ -210,13 +208,8 @@ class WorkerLife:
         self._owner.got_ready(ready)
 
     def _pass_on(self, event: JobEvent) -> None:
-        if self._job is None or self._job.id != event.job_id:
-            return
-        try:
-            self._job.on_event(event)
-        except Exception:
-            # The listener's fault must not cost the worker its connection.
-            _logger.exception("job %s: an event could not be passed on", event.job_id)
+        if self._job is not None and self._job.id == event.job_id:
+            _deliver(self._job, event)
 
     def _end_job(self, ended: JobEnded) -> None:
         job = self._job
@@ -261,25 +254,25 @@ class WorkerLife:
         if job.cancelled_ticks is None:
             job.ended.set_exception(WorkerDiedError(self._name, reason))
             return
-        _tell_interrupted(job)
+        _deliver(job, _interrupted(job.id))
         job.ended.set_result(JobEnded(job_id=job.id, state="cancelled"))
 
 
-def _tell_interrupted(job: _Job) -> None:
-    """Send what the worker has no time to send any more."""
+def _deliver(job: _Job, event: JobEvent) -> None:
+    try:
+        job.on_event(event)
+    except Exception:  # a listener's fault must not cost the worker its connection
+        _logger.exception("job %s: an event could not be passed on", job.id)
+
+
+def _interrupted(job_id: str) -> JobMessage:
+    """Return what the worker has no time to send any more."""
     data: dict[str, Any] = {
-        "prompt_id": job.id,
+        "prompt_id": job_id,
         "node_id": None,
         "node_type": None,
         "executed": [],
         "timestamp": time.time_ns() // 1_000_000,
     }
-    with contextlib.suppress(Exception):
-        job.on_event(
-            JobMessage(
-                job_id=job.id,
-                kind="execution_interrupted",
-                data=msgspec.json.encode(data),
-                keep=True,
-            )
-        )
+    kind = "execution_interrupted"
+    return JobMessage(job_id=job_id, kind=kind, data=encode_json(data), keep=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from engine.workers.devices import find_devices
 from engine.workers.life import WorkerLife
 from engine.workers.local_worker import LocalWorker
 from engine.workers.patience import Patience
-from engine.workers.payload import encode_prompt
+from engine.workers.payload import encode_json
 from engine.workers.pool import JobEvent, WorkerDiedError, WorkerInfo, WorkerState
 from engine.workers.wire import (
     Answer,
@@ -27,6 +28,8 @@ from engine.workers.wire import (
     Validate,
     Validated,
 )
+
+_logger = logging.getLogger(__name__)
 
 
 class LocalPool:
@@ -50,6 +53,7 @@ class LocalPool:
         self._changed: Callable[[], None] = lambda: None
         self._broadcast: Callable[[Broadcast], None] = lambda message: None
         self._news = asyncio.Event()
+        self._stopped = False
 
     async def start(self) -> None:
         """Start the workers; they get ready in the background."""
@@ -68,7 +72,9 @@ class LocalPool:
 
     async def stop(self) -> None:
         """End all workers."""
+        self._stopped = True
         await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
+        self._note_change()
 
     def workers(self) -> Sequence[WorkerInfo]:
         """List the workers."""
@@ -86,7 +92,7 @@ class LocalPool:
 
     async def validate(self, prompt: Mapping[str, Any], targets: Sequence[str] | None) -> Validated:
         """Check an API prompt. Raises: WorkerDiedError, WorkerRefusedError, WireError."""
-        text, wanted = encode_prompt(prompt), None if targets is None else list(targets)
+        text, wanted = encode_json(prompt), None if targets is None else list(targets)
         life = await self._answering()
         found = await life.ask(lambda n: Validate(request=n, prompt=text, targets=wanted))
         assert isinstance(found, Validated)
@@ -94,7 +100,7 @@ class LocalPool:
 
     async def convert(self, workflow: Mapping[str, Any]) -> Converted:
         """Turn a canvas workflow into a prompt. Raises: as `validate`."""
-        text = encode_prompt(workflow)
+        text = encode_json(workflow)
         life = await self._answering()
         found = await life.ask(lambda n: Convert(request=n, workflow=text))
         assert isinstance(found, Converted)
@@ -110,16 +116,16 @@ class LocalPool:
                 return _merge_devices(await self._ask_all(topic, argument))
             case "reasons":
                 known = [found for _, found in await self._ask_all(topic, argument) if found]
-                return msgspec.json.encode(known[0] if known else {})
+                return encode_json(known[0] if known else {})
             case "cache":
                 caches = await self._ask_all(topic, argument)
-                return msgspec.json.encode([{"worker": w.name, **found} for w, found in caches])
+                return encode_json([{"worker": w.name, **found} for w, found in caches])
             case "models":
                 loaded = [
                     {"worker": worker.name, "files": sorted(worker.models), **found}
                     for worker, found in await self._ask_all(topic, argument)
                 ]
-                return msgspec.json.encode(loaded)
+                return encode_json(loaded)
             case _:
                 return await _ask(life, topic, argument)
 
@@ -157,9 +163,11 @@ class LocalPool:
         """Wait until a worker can answer; return its life. Raises: WorkerDiedError."""
         while not (answering := self._answering_workers()):
             infos = self.workers()
+            if self._stopped:
+                raise WorkerDiedError(infos[0].name if infos else "(none)", "the server stops")
             # No worker at all: the server listens already, and the pool is about to start.
             if infos and all(info.state is WorkerState.DEAD for info in infos):
-                raise WorkerDiedError(infos[0].name, infos[0].problem or "it was stopped")
+                raise WorkerDiedError(infos[0].name, infos[0].problem or "it does not run")
             self._news.clear()
             await self._news.wait()
         return answering[0][1]
@@ -183,10 +191,16 @@ class LocalPool:
 
     def _note_change(self) -> None:
         self._news.set()
-        self._changed()
+        try:
+            self._changed()
+        except Exception:  # a listener's fault must not cost the worker its connection
+            _logger.exception("a change of a worker could not be told")
 
     def _pass_on(self, message: Broadcast) -> None:
-        self._broadcast(message)
+        try:
+            self._broadcast(message)
+        except Exception:
+            _logger.exception("a pack's message %s could not be passed on", message.event)
 
 
 async def _ask(life: WorkerLife, topic: str, argument: str) -> bytes:
@@ -198,4 +212,4 @@ async def _ask(life: WorkerLife, topic: str, argument: str) -> bytes:
 def _merge_devices(answers: Sequence[tuple[WorkerInfo, Any]]) -> bytes:
     devices = [device for _, found in answers for device in found["devices"]]
     version = answers[0][1]["pytorch_version"] if answers else None
-    return msgspec.json.encode({"pytorch_version": version, "devices": devices})
+    return encode_json({"pytorch_version": version, "devices": devices})

@@ -16,7 +16,7 @@ from engine.settings import Settings
 from engine.workers.devices import device_environment
 from engine.workers.life import WorkerLife
 from engine.workers.patience import Patience
-from engine.workers.payload import encode_prompt
+from engine.workers.payload import encode_json
 from engine.workers.pool import (
     JobEvent,
     WorkerDiedError,
@@ -94,9 +94,9 @@ class LocalWorker:
             raise WorkerDiedError(self.info.name, self.info.problem or f"it is {self.info.state}")
         run = Run(
             job_id=job_id,
-            prompt=encode_prompt(prompt),
+            prompt=encode_json(prompt),
             outputs=list(outputs),
-            extra_data=encode_prompt(extra_data),
+            extra_data=encode_json(extra_data),
         )
         if files := model_files(prompt):
             self._models.append(files)

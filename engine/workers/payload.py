@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
@@ -14,38 +13,24 @@ from engine.workers.wire import Json
 
 
 class UnshowableError(EngineError):
-    """A node shows something that JSON cannot hold."""
+    """A node shows, or a pack sends, something that JSON cannot hold."""
 
     code = "unshowable"
 
     def __init__(self, problem: str) -> None:
         self.problem = problem
-        super().__init__(f"A value cannot be sent to a browser: {problem}.")
+        super().__init__(f"A value cannot be sent as JSON: {problem}.")
 
 
 def encode_json(value: Any) -> Json:
-    """Return JSON for browsers: NaN and infinite numbers, which they cannot read, become null.
+    """Return strict JSON: NaN and infinite numbers, which it does not have, become null.
 
     Raises: UnshowableError.
     """
     try:
         return msgspec.json.encode(value, enc_hook=_plain)
-    except OverflowError:  # a whole number beyond 64 bits
-        return _encode_huge(value)
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise UnshowableError(str(error)) from error
-
-
-def _encode_huge(value: Any) -> Json:
-    try:
-        return json.dumps(value, default=_plain, allow_nan=False).encode()
-    except (TypeError, ValueError, RecursionError) as error:
-        raise UnshowableError(str(error)) from error
-
-
-def encode_prompt(value: Mapping[str, Any]) -> Json:
-    """Return the JSON of a prompt or workflow as it is: NaN stays NaN, as ComfyUI writes it."""
-    return json.dumps(value).encode()
 
 
 def _plain(value: Any) -> Any:

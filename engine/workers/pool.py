@@ -119,11 +119,11 @@ class WorkerPool(Protocol):
         ...
 
     async def validate(self, prompt: Mapping[str, Any], targets: Sequence[str] | None) -> Validated:
-        """Check an API prompt. Raises: WorkerDiedError."""
+        """Check an API prompt. Raises: WorkerDiedError, WorkerRefusedError."""
         ...
 
     async def convert(self, workflow: Mapping[str, Any]) -> Converted:
-        """Turn a canvas workflow into an API prompt. Raises: WorkerDiedError."""
+        """Turn a canvas workflow into an API prompt. Raises: as `validate`."""
         ...
 
     async def query(self, topic: str, argument: str = "") -> bytes:

@@ -18,7 +18,7 @@ from engine.registry.object_info import object_info
 from engine.workers.compose import Engine
 from engine.workers.device_report import describe_device
 from engine.workers.job import JobDesk
-from engine.workers.payload import encode_json, encode_prompt
+from engine.workers.payload import encode_json
 from engine.workers.wire import (
     Answer,
     Convert,
@@ -71,29 +71,18 @@ class RequestDesk:
         try:
             document = loads(text, "prompt")
             if self._server.on_prompt_handlers:
-                document = self._server.trigger_on_prompt({"prompt": document})["prompt"]
-                text = encode_prompt(document)
+                changed = self._server.trigger_on_prompt({"prompt": document, "extra_data": {}})
+                document = changed.get("prompt") if isinstance(changed, dict) else changed
+                text = encode_json(document)
             graph = parse_api(document)
         except WorkflowFormatError as problem:
-            error = {
-                "type": "invalid_prompt",
-                "message": "The prompt cannot be read",
-                "details": str(problem),
-                "extra_info": {},
-            }
-            return Validated(
-                request=request.request,
-                outputs=[],
-                prompt=request.prompt,
-                error=encode_json(error),
-                node_errors=b"{}",
-            )
+            return _unreadable(request, problem)
         found = await validate(graph, self._engine.registry, request.targets)
-        changed = any(found.graph[node.id] is not node for node in graph.values())
+        converted = any(found.graph[node.id] is not node for node in graph.values())
         return Validated(
             request=request.request,
             outputs=list(found.outputs),
-            prompt=encode_prompt(write_api(found.graph)) if changed else text,
+            prompt=encode_json(write_api(found.graph)) if converted else text,
             error=encode_json(found.error),
             node_errors=encode_json(found.node_errors),
         )
@@ -106,7 +95,7 @@ class RequestDesk:
             return Converted(request=request.request, prompt=b"null", problem=str(error))
         return Converted(
             request=request.request,
-            prompt=encode_prompt(write_api(reading.graph)),
+            prompt=encode_json(write_api(reading.graph)),
             problems=[str(problem) for problem in reading.problems],
         )
 
@@ -136,3 +125,19 @@ class RequestDesk:
                 _logger.exception("node type %s cannot be described", name)
             await asyncio.sleep(0)  # let shorter questions pass
         return entries
+
+
+def _unreadable(request: Validate, problem: WorkflowFormatError) -> Validated:
+    error = {
+        "type": "invalid_prompt",
+        "message": "The prompt cannot be read",
+        "details": str(problem),
+        "extra_info": {},
+    }
+    return Validated(
+        request=request.request,
+        outputs=[],
+        prompt=request.prompt,
+        error=encode_json(error),
+        node_errors=b"{}",
+    )

@@ -16,8 +16,8 @@ import pytest
 from engine.workers.pool import JobEvent, WorkerDiedError, WorkerPool, WorkerState
 from engine.workers.wire import JobEnded, JobMessage, JobOutput
 
-DEADLINE_S = 20
-STEP_S = 1.0
+DEADLINE_S = 60
+STEP_S = 2.0
 
 
 class PoolUnderTest(Protocol):

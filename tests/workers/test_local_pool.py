@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,8 @@ from engine.workers.pool import (
     WorkerRefusedError,
     WorkerState,
 )
-from engine.workers.wire import Broadcast, JobMessage, JobOutput
+from engine.workers.reporter import PREVIEW_S, PROGRESS_S
+from engine.workers.wire import Broadcast, JobMessage, JobOutput, JobPreview
 from tests.workers.local_pools import QUICK, LocalUnderTest, local_pool, settings_in
 from tests.workers.pool_contract import (
     PoolContract,
@@ -134,6 +136,32 @@ async def test_progress_is_told_with_its_node(under_test: LocalUnderTest) -> Non
         "parent_node_id",
         "real_node_id",
     }
+
+
+@pytest.mark.parametrize(("method", "shown"), [("auto", True), ("none", False)])
+async def test_a_thousand_pictures_become_the_few_somebody_can_see(
+    under_test: LocalUnderTest, method: str, shown: bool
+) -> None:
+    await under_test.pool.ready()
+    events: list[JobEvent] = []
+    begun = time.monotonic()
+    ended = await under_test.pool.run(
+        "cpu",
+        f"paint {method}",
+        prompt_of("Paint"),
+        ["1"],
+        {"preview_method": method},
+        events.append,
+    )
+    took_s = time.monotonic() - begun
+    previews = [event for event in events if isinstance(event, JobPreview)]
+    assert ended.state == "success"
+    assert bool(previews) is shown
+    assert len(previews) <= 1 + took_s / PREVIEW_S
+    progress = messages(events, "progress")
+    assert len(progress) <= 2 + took_s / PROGRESS_S
+    assert progress[-1]["value"] == 1_000
+    assert messages(events, "executed")
 
 
 async def test_a_job_that_is_valid_no_more_says_so(under_test: LocalUnderTest) -> None:
@@ -247,6 +275,15 @@ async def test_questions_wait_for_a_pool_that_is_about_to_start(tmp_path: Path) 
         await early
     finally:
         await pool.stop()
+
+
+async def test_a_pool_that_was_stopped_answers_nobody(tmp_path: Path) -> None:
+    pool = LocalPool(settings_in(tmp_path), devices=["cpu"], patience=QUICK)
+    waiting = asyncio.create_task(pool.validate({}, None))
+    await asyncio.sleep(0)
+    await pool.stop()
+    with pytest.raises(WorkerDiedError, match="the server stops"):
+        await waiting
 
 
 async def test_stopping_leaves_no_process(fresh: LocalUnderTest) -> None:

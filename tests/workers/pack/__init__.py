@@ -8,9 +8,11 @@ import time
 from typing import Any, ClassVar
 
 from aiohttp import web
+from PIL import Image
 from server import PromptServer  # type: ignore[import-not-found] # on the path in workers
 
 from engine.registry.running import current_context
+from engine.types import Preview
 
 
 class _Output:
@@ -48,6 +50,22 @@ class Wait(_Output):
         for step in range(10_000):
             context.progress(step, 10_000)
             time.sleep(0.01)
+
+
+class Paint(_Output):
+    """Shows a picture of its work a thousand times, as fast as it can."""
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802 - contract §4.1
+        return {"required": {}}
+
+    def run(self) -> dict[str, Any]:
+        context = current_context()
+        assert context is not None
+        preview = Preview(lambda: Image.new("RGB", (64, 64), "red"))
+        for step in range(1_000):
+            context.progress(step + 1, 1_000, preview)
+        return {"ui": {"text": ["painted"]}}
 
 
 class Fail(_Text):
@@ -112,5 +130,6 @@ def _upper(body: dict[str, Any]) -> dict[str, Any]:
 PromptServer.instance.add_on_prompt_handler(_upper)
 
 NODE_CLASS_MAPPINGS = {
-    cls.__name__: cls for cls in (Show, Wait, Fail, Exit, Die, Chatter, Deaf, Unshowable, Shout)
+    cls.__name__: cls
+    for cls in (Show, Wait, Paint, Fail, Exit, Die, Chatter, Deaf, Unshowable, Shout)
 }
