@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.jobs import database
 from engine.jobs.database import DatabaseError
 from engine.jobs.model import Job, JobState, KeptMessage, NodeOutput
 from engine.jobs.store import MAX_ATTEMPTS, JobExistsError, JobStore
@@ -56,6 +58,16 @@ async def test_a_second_job_of_the_same_id_is_refused_and_harms_no_other(store: 
     assert isinstance(results[0], JobExistsError)
     assert results[1] is None
     assert [job.id for job in await store.unfinished()] == ["a", "b"]
+
+
+async def test_work_that_breaks_a_rule_fails_alone(store: JobStore) -> None:
+    output = NodeOutput("1", {}, {})
+    results = await asyncio.gather(
+        store.record("nobody", [output]), store.submit(make_job("b")), return_exceptions=True
+    )
+    assert isinstance(results[0], sqlite3.IntegrityError)
+    assert results[1] is None
+    assert [job.id for job in await store.unfinished()] == ["b"]
 
 
 async def test_a_job_is_claimed_once(store: JobStore) -> None:
@@ -230,14 +242,54 @@ async def test_a_damaged_database_is_kept_aside_and_begun_anew(path: Path) -> No
     store.close()
 
 
+async def _large_and_damaged(path: Path, *, crash: bool) -> None:
+    """Write a database with a damaged page in the middle."""
+    store = JobStore(path)
+    for number in range(40):
+        prompt = {"1": {"inputs": {"text": "x" * 20_000}}}
+        await store.submit(replace(make_job(f"{number:02}"), prompt=prompt))
+    store.close()
+    raw = bytearray(path.read_bytes())
+    raw[4096 * 2 : 4096 * 30] = b"\xff" * 4096 * 28
+    path.write_bytes(raw)
+    if crash:
+        path.with_name(f"{path.name}-wal").touch()
+
+
+@pytest.mark.parametrize(
+    ("limit", "crash", "found"), [(1 << 30, False, True), (0, False, False), (0, True, True)]
+)
+async def test_small_files_are_checked_always_and_large_ones_after_a_crash(
+    path: Path, monkeypatch: pytest.MonkeyPatch, limit: int, crash: bool, found: bool
+) -> None:
+    await _large_and_damaged(path, crash=crash)
+    monkeypatch.setattr(database, "CHECK_BYTES", limit)
+    store = JobStore(path)
+    assert (store.set_aside is not None) == found
+    store.close()
+
+
+async def test_damage_that_is_found_in_use_is_looked_at_by_the_next_start(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _large_and_damaged(path, crash=False)
+    monkeypatch.setattr(database, "CHECK_BYTES", 0)
+    store = JobStore(path)
+    with pytest.raises(DatabaseError, match="Start again"):
+        await store.unfinished()
+    store.close()
+    store = JobStore(path)
+    assert store.set_aside is not None
+    assert await store.unfinished() == []
+    store.close()
+
+
 def test_a_second_server_on_the_same_file_is_told_so(path: Path, store: JobStore) -> None:
     with pytest.raises(DatabaseError, match="locked"):
         JobStore(path)
 
 
 def test_a_newer_database_is_left_alone(path: Path) -> None:
-    import sqlite3
-
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version=999")
     connection.close()
