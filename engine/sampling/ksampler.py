@@ -16,6 +16,9 @@ from engine.types import DiffusionModel, LatentDict
 
 _FULL_DENOISE = 0.9999
 
+_MAX_SCHEDULE = 1_000_000
+"""Steps of the longest schedule a small denoise may ask for: 10,000 steps at 0.01."""
+
 
 def scheduled_sigmas(
     model: DiffusionModel,
@@ -28,9 +31,15 @@ def scheduled_sigmas(
     """Return the sigmas of a run; empty when denoise <= 0.
 
     A denoise below 1 takes the last steps + 1 sigmas of a schedule of ⌊steps / denoise⌋ steps.
+
+    Raises: InvalidValueError, when denoise is so small that the schedule would fill the memory.
     """
     if denoise <= 0:
         return torch.empty(0)
+    if steps > denoise * _MAX_SCHEDULE:
+        raise InvalidValueError(
+            'input "denoise"', denoise, f"0, or at least {steps / _MAX_SCHEDULE}"
+        )
     total = steps if denoise > _FULL_DENOISE else int(steps / denoise)
     sigmas = make_sigmas(table_of(model), scheduler, total + drops_second_last)
     if drops_second_last:
