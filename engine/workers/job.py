@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 import traceback
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from engine.cache.store import Reason
@@ -51,6 +52,7 @@ class JobDesk:
         self._client_id: str | None = None
         self._reasons: OrderedDict[str, Mapping[str, Reason]] = OrderedDict()
         self._remembered = 0
+        self._loop = asyncio.Runner()
 
     @property
     def job_id(self) -> str | None:
@@ -84,7 +86,7 @@ class JobDesk:
         reporter = JobReporter(run.job_id, self._outbox)
         self._running = run.job_id
         try:
-            result = asyncio.run(self._run(run, reporter))
+            result = self._in_loop(self._run(run, reporter))
             state, error = _STATES[result.status], str(result.error) if result.error else None
         except BaseException as raised:  # noqa: BLE001 - nodes are anybody's code
             state, error = "error", _fail(reporter, raised)
@@ -93,6 +95,15 @@ class JobDesk:
         with self._lock:
             del self._accepted[run.job_id]
         self._outbox.put(JobEnded(job_id=run.job_id, state=state, error=error))
+
+    def _in_loop(self, work: Coroutine[Any, Any, RunResult]) -> RunResult:
+        """Run a job in the loop of the last one, unless that left tasks behind."""
+        try:
+            return self._loop.run(work, context=contextvars.copy_context())
+        finally:
+            if asyncio.all_tasks(self._loop.get_loop()):
+                stale, self._loop = self._loop, asyncio.Runner()
+                stale.close()
 
     async def _run(self, run: Run, reporter: JobReporter) -> RunResult:
         extra_data: dict[str, Any] = loads(run.extra_data, "extra_data")

@@ -73,6 +73,7 @@ class Worker:
         self._jobs: JobDesk | None = None
         self._requests: RequestDesk | None = None
         self._loop = asyncio.new_event_loop()
+        self._answers: set[asyncio.Task[None]] = set()
         self._alive_s = 1.0
 
     def serve(self) -> int:
@@ -161,7 +162,12 @@ class Worker:
             case Start() | Free():
                 self._inbox.put(message)
             case Validate() | Convert() | Query():
-                asyncio.run_coroutine_threadsafe(self._answer(message), self._loop)
+                self._loop.call_soon_threadsafe(self._begin_answer, message)
+
+    def _begin_answer(self, request: Request) -> None:
+        task = self._loop.create_task(self._answer(request))
+        self._answers.add(task)  # the loop itself would forget it
+        task.add_done_callback(self._answers.discard)
 
     async def _answer(self, request: Request) -> None:
         if self._requests is not None:

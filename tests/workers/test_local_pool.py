@@ -91,6 +91,16 @@ async def test_a_node_that_exits_fails_its_job_only(under_test: LocalUnderTest) 
     assert under_test.pid == pid
 
 
+async def test_tasks_a_job_leaves_behind_do_not_meet_the_next(under_test: LocalUnderTest) -> None:
+    seen = []
+    for job_id in ("litter 1", "litter 2"):
+        events: list[JobEvent] = []
+        ended = await run(under_test, job_id, prompt_of("Litter", text=""), events.append)
+        assert ended.state == "success"
+        seen.append(messages(events, "executed")[0]["output"])
+    assert seen[0] == seen[1]
+
+
 async def test_a_process_that_ends_says_what_it_printed_last(under_test: LocalUnderTest) -> None:
     with pytest.raises(WorkerDiedError, match="status 3; it printed last: out of paint"):
         await run(under_test, "die", prompt_of("Die", text="out of paint"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -95,6 +96,15 @@ class Chatter(_Text):
         return {"ui": {"text": ["done"]}}
 
 
+class Litter(_Text):
+    """Leaves a task behind in its event loop."""
+
+    async def run(self, text: str) -> dict[str, Any]:
+        asyncio.get_running_loop().create_task(asyncio.sleep(3600), name="litter")
+        await asyncio.sleep(0)
+        return {"ui": {"text": [str(len(asyncio.all_tasks()))]}}
+
+
 class Deaf(_Text):
     """Works on without looking at the stop button."""
 
@@ -131,5 +141,5 @@ PromptServer.instance.add_on_prompt_handler(_upper)
 
 NODE_CLASS_MAPPINGS = {
     cls.__name__: cls
-    for cls in (Show, Wait, Paint, Fail, Exit, Die, Chatter, Deaf, Unshowable, Shout)
+    for cls in (Show, Wait, Paint, Fail, Exit, Die, Chatter, Litter, Deaf, Unshowable, Shout)
 }
