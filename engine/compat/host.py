@@ -66,6 +66,7 @@ class Host:
         services: As nodes get them from their context; empty until an engine is composed.
         web_dirs: `nodes.EXTENSION_WEB_DIRS`: folders of browser files that packs add by hand.
         node_classes: Classes made of built-in node types, by type id.
+        preview_method: What a pack has set for its own sampling; "none" shows nothing of it.
     """
 
     settings: Settings
@@ -75,6 +76,7 @@ class Host:
     services: Mapping[type, object] = field(default_factory=lambda: MappingProxyType({}))
     web_dirs: dict[str, str] = field(default_factory=dict)
     node_classes: dict[str, type] = field(default_factory=dict)
+    preview_method: str | None = None
     _server: PromptServer | None = None
 
     def service(self, kind: type[T]) -> T:

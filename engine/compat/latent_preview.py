@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from engine.compat.host import current
 from engine.compat.hosting.missing import unoffered
 from engine.compat.hosting.sampling_facts import LatentFormatFacts
 from engine.errors import InvalidValueError
@@ -52,8 +53,10 @@ class Latent2RGBPreviewer(LatentPreviewer):
 def get_previewer(
     device: torch.device, latent_format: LatentFormatFacts
 ) -> Latent2RGBPreviewer | None:
-    """Return a previewer, or None when the latent space has no known colours."""
-    return None if latent_format.native.rgb is None else Latent2RGBPreviewer(latent_format)
+    """Return a previewer; None without known colours, or when a pack has set previews off."""
+    if latent_format.native.rgb is None or current().preview_method == "none":
+        return None
+    return Latent2RGBPreviewer(latent_format)
 
 
 def prepare_callback(
@@ -66,11 +69,13 @@ def prepare_callback(
     """
     context = current_context()
     native = model.model.latent_format.native
+    shown = current().preview_method != "none"
 
     def callback(step: int, x0: Tensor, x: Tensor, total_steps: int) -> None:
         if x0_output_dict is not None:
             x0_output_dict["x0"] = x0
         if context is not None:
-            context.progress(step + 1, total_steps, latent_preview(x0, native))
+            preview = latent_preview(x0, native) if shown else None
+            context.progress(step + 1, total_steps, preview)
 
     return callback

@@ -326,6 +326,9 @@ def test_a_class_that_a_pack_puts_into_the_mappings_is_a_node_type(bench: Bench)
     assert bench.engine.registry["Doubled"].display_name == "Twice"
     assert host("nodes").NODE_CLASS_MAPPINGS["Doubled"] is Doubled
     assert host("nodes").NODE_CLASS_MAPPINGS["KSampler"] is not Doubled, "built-in names stay"
+    assert host("nodes").NODE_CLASS_MAPPINGS.copy()["Doubled"] is Doubled
+    with pytest.raises(NotOfferedError, match="removing"):
+        del host("nodes").NODE_CLASS_MAPPINGS["Doubled"]
 
 
 # --- folder_paths ------------------------------------------------------------------------------
@@ -510,6 +513,20 @@ def test_arguments_are_the_settings(bench: Bench) -> None:
     assert args.disable_metadata is False
     assert args.base_directory == str(base_of(bench))
     assert not hasattr(args, "fast")
+
+
+def test_a_pack_can_set_previews_of_its_own_sampling_off() -> None:
+    cli, preview = host("comfy.cli_args"), host("latent_preview")
+    place = torch.device("cpu"), host("comfy.latent_formats").SD15()
+    assert cli.args.preview_method is cli.LatentPreviewMethod.NoPreviews, "the setting's default"
+    assert preview.get_previewer(*place) is not None, "whether it is shown is the job's matter"
+
+    cli.args.preview_method = cli.LatentPreviewMethod.NoPreviews
+    try:
+        assert preview.get_previewer(*place) is None
+    finally:
+        cli.args.preview_method = cli.LatentPreviewMethod.Auto
+    assert preview.get_previewer(*place) is not None
 
 
 def test_conditioning_is_copied_before_values_are_set() -> None:

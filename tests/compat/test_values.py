@@ -99,6 +99,16 @@ def test_a_native_models_options_cannot_be_edited_through_a_facade(
     assert native.options["transformer_options"]["a"]["b"] == 1
 
 
+def test_options_that_hold_tensors_are_compared_by_identity(model: DiffusionNetworkModel) -> None:
+    changed = to_pack(model).clone()
+    changed.model_options["own"] = [torch.zeros(2)]
+    first = to_native(changed)
+    assert to_native(to_pack(first)) is first
+
+    changed.model_options["own"] = [torch.ones(2)]
+    assert to_native(changed).options["own"][0].sum() == 2
+
+
 def test_facts_of_a_model(model: DiffusionNetworkModel) -> None:
     facade = to_pack(model)
     sampling = facade.get_model_object("model_sampling")

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 from engine.compat.host import current
 from engine.compat.hosting.missing import Facade, unoffered
 
 __getattr__ = unoffered(__name__)
+
+
+class LatentPreviewMethod(Enum):
+    """How pictures of work in progress are made."""
+
+    NoPreviews = "none"
+    Auto = "auto"
+    Latent2RGB = "latent2rgb"
+    TAESD = "taesd"
 
 
 class _Arguments(Facade):
@@ -23,6 +33,15 @@ class _Arguments(Facade):
         """The CUDA device that was asked for."""
         kind, _, number = (current().settings.device or "").partition(":")
         return int(number) if kind == "cuda" and number else None
+
+    @property
+    def preview_method(self) -> LatentPreviewMethod:
+        """How previews are made; packs may set it for sampling that they start themselves."""
+        return LatentPreviewMethod(current().preview_method or current().settings.preview_method)
+
+    @preview_method.setter
+    def preview_method(self, method: LatentPreviewMethod) -> None:
+        current().preview_method = LatentPreviewMethod(method).value
 
     @property
     def disable_metadata(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from engine.compat.host import current, module
 from engine.compat.hosting.missing import NotOfferedError, missing
@@ -20,6 +20,8 @@ from engine.registry.v1 import v1_spec
 
 MAX_RESOLUTION: Final = 16384
 """The largest side of a picture in pixels, as packs put it into their widgets."""
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -53,11 +55,28 @@ def builtin_classes(module_name: str) -> Callable[[str], type]:
     return lambda name: builtin_class(module_name, name)
 
 
-class ClassMappings(MutableMapping[str, type]):
-    """NODE_CLASS_MAPPINGS: every node type's class; setting one adds a type."""
+class _ByTypeId(MutableMapping[str, T]):
+    """A table with an entry for every node type."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+
+    def __delitem__(self, type_id: str) -> None:
+        raise NotOfferedError(f"removing from {type(self).__name__}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._registry)
+
+    def __len__(self) -> int:
+        return len(self._registry)
+
+    def copy(self) -> dict[str, T]:
+        """Return the entries as they are now."""
+        return dict(self)
+
+
+class ClassMappings(_ByTypeId[type]):
+    """NODE_CLASS_MAPPINGS: every node type's class; setting one adds a type."""
 
     def __getitem__(self, type_id: str) -> type:
         spec = self._registry[type_id]
@@ -71,36 +90,15 @@ class ClassMappings(MutableMapping[str, type]):
         if not self._registry.add(at_border(v1_spec(type_id, cls))):
             _log.warning("%s: built-in nodes keep their names, so a pack's is left out", type_id)
 
-    def __delitem__(self, type_id: str) -> None:
-        raise NotOfferedError("removing from NODE_CLASS_MAPPINGS")
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._registry)
-
-    def __len__(self) -> int:
-        return len(self._registry)
-
-
-class TitleMappings(MutableMapping[str, str]):
+class TitleMappings(_ByTypeId[str]):
     """NODE_DISPLAY_NAME_MAPPINGS: every node type's title; setting one renames the type."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
 
     def __getitem__(self, type_id: str) -> str:
         return self._registry[type_id].display_name or type_id
 
     def __setitem__(self, type_id: str, title: str) -> None:
         self._registry.rename(type_id, title)
-
-    def __delitem__(self, type_id: str) -> None:
-        raise NotOfferedError("removing from NODE_DISPLAY_NAME_MAPPINGS")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._registry)
-
-    def __len__(self) -> int:
-        return len(self._registry)
 
 
 def common_ksampler(

@@ -63,7 +63,7 @@ class ModelPatcher(Facade):
 
         Raises: NotOfferedError, when a pack has set an option that the engine cannot follow.
         """
-        if self.model_options == _thawed(self._native.options):
+        if _same(self.model_options, _thawed(self._native.options)):
             return self._native
         _check(self.model_options)
         return dataclasses.replace(
@@ -239,6 +239,16 @@ def _copied(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _copied(item) for key, item in value.items()}
     return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Compare options without asking tensors, which answer with tensors."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(_same, a, b))
+    plain = isinstance(a, (bool, int, float, str)) and type(a) is type(b)
+    return a is b or (plain and bool(a == b))
 
 
 def _check(options: Mapping[str, Any]) -> None:
