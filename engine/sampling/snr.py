@@ -44,7 +44,7 @@ def phi_2(h: float) -> float:
 
     Source: arXiv:2211.01095, Appendix B.
     """
-    return 1 + math.expm1(-h) / h if h > _SMALL else h / 2 - h**2 / 6
+    return 1 + math.expm1(-h) / h if abs(h) > _SMALL else h / 2 - h**2 / 6
 
 
 _SMALL = 1e-5

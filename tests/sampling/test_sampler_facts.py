@@ -14,6 +14,7 @@ from engine.sampling.registry import find_sampler, sampler_names
 from engine.sampling.samplers.deis import deis_weights, vp_time
 from engine.sampling.samplers.er_sde import derivative_weights
 from engine.sampling.schedules import karras_sigmas
+from engine.sampling.snr import phi_2
 from engine.sampling.steps import StepContext
 from tests.sampling.sampling_fakes import gaussian_path, gaussian_x0
 
@@ -100,6 +101,29 @@ def test_every_er_sde_keeps_the_distribution(solver: str, stage: int) -> None:
 
     # 4,096 samples: a standard error of 0.006; stage 1 is biased by 3 % at 120 steps.
     assert result.std().item() == pytest.approx(SPREAD, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["euler", "heun", "dpm_2", "lms", "dpmpp_2m", "ipndm", "deis", "res_multistep", "uni_pc"],
+)
+def test_deterministic_samplers_go_back_to_noise_on_rising_levels(name: str) -> None:
+    x = torch.linspace(-1, 1, 7, dtype=torch.float64).view(1, 1, 1, 7)
+    sigmas = torch.logspace(-1, 1, 201, dtype=torch.float64)
+
+    result = find_sampler(name).function(denoise, x, run=StepContext(x, sigmas, 1))
+
+    # 1 % is what Euler leaves at this step size; a wrong sign or weight leaves far more.
+    exact = gaussian_path(x, 0.1, 10.0, MEAN, SPREAD)
+    torch.testing.assert_close(result, exact, atol=0.3, rtol=0.02)
+
+
+def test_the_weights_of_exponential_integrators_are_smooth_in_h() -> None:
+    for h in (-2.0, -1e-3, -1e-5, 1e-9, 1e-5, 1.1e-5, 1e-3, 2.0):
+        # h e^(-h) times the integral of u e^(h u), u from 0 to 1, on a fine grid of its own.
+        u = np.linspace(0, 1, 20_001)
+        expected = np.trapezoid(h * np.exp(-(1 - u) * h) * u, u)
+        assert phi_2(h) == pytest.approx(expected, rel=1e-6)
 
 
 def test_ipndm_is_exact_for_slopes_of_degree_3_on_even_steps() -> None:
