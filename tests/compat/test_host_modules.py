@@ -51,7 +51,8 @@ OFFERED = {
     "comfy_execution.graph_utils": "GraphBuilder is_link ExecutionBlocker",
     "comfy_execution.utils": "get_executing_context",
     "comfy_api.latest": "io ui ComfyExtension Input ComfyAPI ComfyAPISync",
-    "comfy.cli_args": "args",
+    "comfy.cli_args": "args LatentPreviewMethod",
+    "comfy.ldm.modules.attention": "optimized_attention",
     "comfy.model_patcher": "ModelPatcher",
     "node_helpers": "conditioning_set_values pillow",
     "comfy.comfy_types": "IO ComfyNodeABC InputTypeDict",
@@ -144,7 +145,7 @@ def run_as_pack(tmp_path: Path, code: str) -> Any:
         ("from comfy.samplers import calc_cond_batch", "comfy.samplers.calc_cond_batch"),
         ("from nodes import ControlNetApply", "nodes.ControlNetApply"),
         ("from comfy_extras.nodes_mask import Nothing", "comfy_extras.nodes_mask.Nothing"),
-        ("import comfy.ldm.modules.attention", "comfy.ldm"),
+        ("import comfy.ldm.modules.diffusionmodules", "comfy.ldm.modules.diffusionmodules"),
         ("from comfy import controlnet", "comfy.controlnet"),
         ("import comfy_extras.nodes_video", "comfy_extras.nodes_video"),
         ("from comfy_api.latest import InputImpl", "comfy_api.latest.InputImpl"),
@@ -493,6 +494,24 @@ def test_memory_questions_are_answered_by_the_engine(bench: Bench) -> None:
     assert management.module_size(torch.nn.Linear(2, 2, bias=False)) == 16
     management.unload_all_models()
     assert bench.engine.residency.placed_bytes() == 0
+
+
+def test_attention_of_packs_networks_is_softmax_attention() -> None:
+    q, k, v = torch.rand(3, 2, 5, 8).unbind()
+    attend = host("comfy.ldm.modules.attention").optimized_attention
+    mask = torch.ones(5, 5).tril() > 0
+
+    def by_hand(part: slice) -> torch.Tensor:
+        scores = q[..., part] @ k[..., part].transpose(1, 2) / 4**0.5
+        weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
+        return weights @ v[..., part]
+
+    expected = torch.cat([by_hand(slice(0, 4)), by_hand(slice(4, 8))], dim=-1)
+    assert close(attend(q, k, v, heads=2, mask=mask), expected)
+    split = [x.reshape(2, 5, 2, 4).transpose(1, 2) for x in (q, k, v)]
+    assert close(attend(*split, heads=2, mask=mask, skip_reshape=True), expected)
+    added = torch.zeros(2, 5, 5).masked_fill(~mask, -torch.inf)
+    assert close(attend(q, k, v, heads=2, mask=added), expected)
 
 
 def test_sockets_compare_as_the_validator_does() -> None:

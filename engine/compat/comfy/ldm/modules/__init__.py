@@ -1,0 +1,1 @@
+"""Parts of networks that packs use in networks of their own."""
