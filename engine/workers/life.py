@@ -39,6 +39,7 @@ from engine.workers.wire import (
 )
 
 _EXIT_WAIT_S = 2.0
+_LEVELS = {name: logging.getLevelName(name) for name in ("DEBUG", "INFO", "WARNING", "ERROR")}
 
 _logger = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ class WorkerLife:
         self._is_ready = False
         self._ticks = self._silent_ticks = 0
         self._problem: str | None = None
+        self._overdue: str | None = None
         self._lost = asyncio.Event()
 
     async def serve(self, start: Start, environment: Mapping[str, str], stop: asyncio.Event) -> str:
@@ -91,9 +93,8 @@ class WorkerLife:
         Args:
             stop: Set it to end the process in good order.
         """
-        log = logging.getLogger(f"{__name__}.{self._name}").info
         try:
-            process = await WorkerProcess.spawn(environment, log, self)
+            process = await WorkerProcess.spawn(environment, self._log, self)
         except OSError as error:
             return f"it could not be started ({error})"
         self._process = process
@@ -136,8 +137,8 @@ class WorkerLife:
             async with asyncio.timeout(self._patience.answer_s):
                 answer = await future
         except TimeoutError:
-            problem = f"it gave no answer within {self._patience.answer_s:g} s."
-            raise WorkerRefusedError(self._name, problem) from None
+            self._overdue = f"it gave no answer within {self._patience.answer_s:g} s"
+            raise WorkerRefusedError(self._name, self._overdue + ".") from None
         finally:
             del self._requests[number]
         if isinstance(answer, Refused):
@@ -220,6 +221,15 @@ class WorkerLife:
         if not job.ended.done():
             job.ended.set_result(ended)
 
+    def _log(self, line: str) -> None:
+        """Log a line that the process printed, at the level it begins with."""
+        word, _, text = line.partition(" ")
+        logger = logging.getLogger(f"{__name__}.{self._name}")
+        if word in _LEVELS:
+            logger.log(_LEVELS[word], "%s", text)
+        else:
+            logger.info("%s", line)
+
     # --- its end -------------------------------------------------------------------------------
 
     async def _watch(self, process: WorkerProcess) -> str:
@@ -238,6 +248,8 @@ class WorkerLife:
             elif self._silent_ticks * patience.tick_s > patience.silence_s:
                 return f"it gave no sign of life for {patience.silence_s:g} s"
             job = self._job
+            if job is None and self._overdue is not None:  # a pack's check blocks all others
+                return self._overdue
             if job is not None and job.cancelled_ticks is not None:
                 job.cancelled_ticks += 1
                 if job.cancelled_ticks * patience.tick_s > patience.cancel_s:

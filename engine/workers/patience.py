@@ -15,7 +15,7 @@ class Patience:
             is generous.
         cancel_s: For a job to obey a cancel; then its worker is ended. One step of sampling or a
             large decode may take minutes on a CPU.
-        answer_s: For an answer to a question.
+        answer_s: For an answer to a question; then the worker is ended after its job.
         stop_s: For a worker to end when it is told to, and again when a signal asks it to.
         restart_s: Before a worker is started again; doubled with each failure in a row.
         restarts: How often in a row a worker that dies without a job is started again.

@@ -124,7 +124,9 @@ class WorkerProcess:
     def explain_end(self) -> str:
         """Return why the process ended, for people."""
         status = self._process.returncode
-        if status is not None and status < 0:
+        if status is None:
+            return "it closed its connection"
+        if status < 0:
             hint = "; often the system has no memory left then" if status == -9 else ""
             return f"it was killed by signal {-status} ({_signal_name(-status)}){hint}"
         last = f"; it printed last: {self._lines.last[-1]}" if self._lines.last else ""

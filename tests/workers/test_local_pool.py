@@ -287,6 +287,16 @@ async def test_questions_wait_for_a_pool_that_is_about_to_start(tmp_path: Path) 
         await pool.stop()
 
 
+async def test_a_check_that_blocks_is_told_and_ended(tmp_path: Path) -> None:
+    async with local_pool(tmp_path, replace(QUICK, answer_s=1.0, restarts=1)) as stuck:
+        await stuck.pool.ready()
+        with pytest.raises(WorkerRefusedError, match="no answer within 1 s"):
+            await stuck.pool.validate(prompt_of("Stubborn", text=""), None)
+        await until(lambda: state_of(stuck) is WorkerState.STARTING)
+        (info,) = stuck.pool.workers()
+        assert info.problem == "it gave no answer within 1 s"
+
+
 async def test_a_pool_that_was_stopped_answers_nobody(tmp_path: Path) -> None:
     pool = LocalPool(settings_in(tmp_path), devices=["cpu"], patience=QUICK)
     waiting = asyncio.create_task(pool.validate({}, None))

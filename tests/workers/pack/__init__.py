@@ -112,6 +112,18 @@ class Deaf(_Text):
         time.sleep(60)
 
 
+class Stubborn(_Text):
+    """Never answers whether it is valid."""
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, text: str) -> bool:  # noqa: N802 - contract §4.1
+        time.sleep(60)
+        return True
+
+    def run(self, text: str) -> None:
+        return None
+
+
 class Unshowable(_Text):
     def run(self, text: str) -> dict[str, Any]:
         return {"ui": {"text": [object()]}}
@@ -141,5 +153,18 @@ PromptServer.instance.add_on_prompt_handler(_upper)
 
 NODE_CLASS_MAPPINGS = {
     cls.__name__: cls
-    for cls in (Show, Wait, Paint, Fail, Exit, Die, Chatter, Litter, Deaf, Unshowable, Shout)
+    for cls in (
+        Show,
+        Wait,
+        Paint,
+        Fail,
+        Exit,
+        Die,
+        Chatter,
+        Litter,
+        Deaf,
+        Unshowable,
+        Stubborn,
+        Shout,
+    )
 }
