@@ -154,7 +154,7 @@ class Attempt:
         if self._cancelled:
             await self._finish(JobState.CANCELLED, None)
             return None
-        await self._notes.written()
+        await self._notes.flush()
         # A worker that had not begun was not killed by this job.
         again = await until_written(
             lambda: self._store.return_to_queue(
@@ -178,8 +178,8 @@ class Attempt:
                 node_id=self.node_id,
                 node_type=self.job.node_type(self.node_id) if self.job else None,
             )
-        await self._notes.written()
-        await until_written(lambda: self._store.finish(self.queued.id, state, error, [words]))
+        kept = [*await self._notes.rest(), words]
+        await until_written(lambda: self._store.finish(self.queued.id, state, error, kept))
 
 
 def tell(publish: Publisher, queued: QueuedJob, kind: str, data: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from engine.jobs.store import JobStore
 
 T = TypeVar("T")
 
+DELAY_S = 0.02
 RETRY_S = 1.0
 CLOSE_S = 2.0
 
@@ -32,35 +33,55 @@ async def until_written(write: Callable[[], Awaitable[T]]) -> T:
 class JobNotes:
     """What one job's nodes show and what is said about it, on its way to the disk.
 
-    Whatever comes while a write is under way goes into the next one.
+    It is written `DELAY_S` after it came, together with what came since; what a crash takes in
+    between is computed and said again when the job is taken up.
     """
 
     def __init__(self, store: JobStore, job_id: str) -> None:
         self._store, self._job_id = store, job_id
         self._waiting: list[NodeOutput | KeptMessage] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
 
     def add(self, item: NodeOutput | KeptMessage) -> None:
         """Take something to be written soon."""
         self._waiting.append(item)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+        if self._timer is None and self._writer is None:
+            self._wait_and_write()
 
-    async def written(self) -> None:
-        """Wait until everything is on disk."""
+    async def rest(self) -> list[NodeOutput | KeptMessage]:
+        """Return what is not on disk yet; nothing is written any more."""
         if self._writer is not None:
             await asyncio.shield(self._writer)
+        if self._timer is not None:
+            self._timer.cancel()
+        rest, self._waiting = self._waiting, []
+        return rest
+
+    async def flush(self) -> None:
+        """Wait until everything is on disk."""
+        if rest := await self.rest():
+            await until_written(lambda: self._store.record(self._job_id, rest))
 
     async def close(self) -> None:
         """Write what can be written within `CLOSE_S`, then nothing more."""
         try:
             async with asyncio.timeout(CLOSE_S):
-                await self.written()
+                await self.flush()
         except TimeoutError:
-            assert self._writer is not None
-            self._writer.cancel()
+            if self._writer is not None:
+                self._writer.cancel()
+
+    def _wait_and_write(self) -> None:
+        def write() -> None:
+            self._timer = None
+            self._writer = asyncio.create_task(self._write())
+
+        self._timer = asyncio.get_running_loop().call_later(DELAY_S, write)
 
     async def _write(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            await until_written(lambda batch=batch: self._store.record(self._job_id, batch))  # type: ignore[misc]
+        batch, self._waiting = self._waiting, []
+        await until_written(lambda: self._store.record(self._job_id, batch))
+        self._writer = None
+        if self._waiting:
+            self._wait_and_write()

@@ -77,6 +77,7 @@ def record(
             )
             assert cursor.lastrowid is not None
             messages.append(Message(cursor.lastrowid, job_id, item.type, item.data))
+    reach("result-write")
     return messages
 
 

@@ -43,7 +43,8 @@ def choose(waiting: Iterable[QueuedJob], idle: Sequence[WorkerInfo], now: float)
     """
     if not idle:
         return None
-    window = list(islice(waiting, LOOK_AHEAD))
+    warm = any(info.models for info in idle)
+    window = list(islice(waiting, LOOK_AHEAD if warm else 1))
     if not window:
         return None
     place, worker = 0, max(idle, key=lambda info: (_warmth(window[0], info), -len(info.models)))

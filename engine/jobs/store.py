@@ -104,9 +104,7 @@ class JobStore:
         """
 
         def work(db: sqlite3.Connection) -> list[Message]:
-            messages = rows.record(db, job_id, kept)
-            reach("result-write")
-            return messages
+            return rows.record(db, job_id, kept)
 
         return await self._database.run(work)
 
