@@ -287,6 +287,30 @@ async def test_questions_wait_for_a_pool_that_is_about_to_start(tmp_path: Path) 
         await pool.stop()
 
 
+async def test_two_workers_run_two_jobs_at_once(tmp_path: Path) -> None:
+    names = ("cpu", "cpu:0")  # torch knows the processor by both
+    pool = LocalPool(settings_in(tmp_path), devices=names, patience=QUICK)
+    await pool.start()
+    try:
+        await until(lambda: all(w.state is WorkerState.IDLE for w in pool.workers()))
+        events: dict[str, list[JobEvent]] = {name: [] for name in names}
+        jobs = [
+            asyncio.create_task(
+                pool.run(name, name, prompt_of("Wait"), ["1"], {}, events[name].append)
+            )
+            for name in names
+        ]
+        await until(lambda: all(messages(found, "executing") for found in events.values()))
+        devices = json.loads(await pool.query("devices"))["devices"]
+        assert [device["name"] for device in devices] == list(names)
+        for name in names:
+            pool.cancel(name)
+        assert [(await job).state for job in jobs] == ["cancelled", "cancelled"]
+        assert all(event.job_id == name for name in names for event in events[name])
+    finally:
+        await pool.stop()
+
+
 async def test_a_check_that_blocks_is_told_and_ended(tmp_path: Path) -> None:
     async with local_pool(tmp_path, replace(QUICK, answer_s=1.0, restarts=1)) as stuck:
         await stuck.pool.ready()
