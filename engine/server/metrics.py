@@ -35,14 +35,19 @@ class Metrics:
                 self._buckets[route, bound] += 1
 
     def text(self, gauges: Mapping[str, float]) -> str:
-        """Return every figure, `gauges` among them."""
+        """Return every figure; `gauges` by name and labels, those of one name in a row."""
         process = {
             "process_start_time_seconds": self.started,
             "process_resident_memory_bytes": float(psutil.Process().memory_info().rss),
         }
         lines: list[str] = []
-        for name, value in {**process, **gauges}.items():
-            lines += [f"# TYPE {name.partition('{')[0]} gauge", f"{name} {value:g}"]
+        typed = ""
+        for key, value in {**process, **gauges}.items():
+            name = key.partition("{")[0]
+            if name != typed:  # once for each name, whatever the labels
+                lines.append(f"# TYPE {name} gauge")
+                typed = name
+            lines.append(f"{key} {value}")
         return "\n".join([*lines, *self._request_lines(), ""])
 
     def _request_lines(self) -> Iterable[str]:

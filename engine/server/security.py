@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
@@ -39,6 +40,8 @@ PAGE_POLICY = (
 DATA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 """For everything else: opened as a page it can do nothing."""
 
+# `urlsplit` takes "[::1].evil.example" for ::1.
+_AUTHORITY = re.compile(r"(\[[^\[\]@]*\]|[^\[\]:@]*)(:\d*)?", re.ASCII)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CORS_METHODS = "POST, GET, DELETE, PUT, PATCH, OPTIONS"
 _CORS_HEADERS = "Content-Type, Authorization"
@@ -174,8 +177,8 @@ def _split(text: str) -> SplitResult | None:
         _ = parts.port  # raises for what is no port
     except ValueError:
         return None
-    clean = not parts.username and not parts.path and not parts.query and not parts.fragment
-    return parts if clean and "@" not in parts.netloc else None
+    clean = not parts.path and not parts.query and not parts.fragment
+    return parts if clean and _AUTHORITY.fullmatch(parts.netloc) else None
 
 
 def _shows_token(request: web.Request, settings: ServerSettings) -> bool:

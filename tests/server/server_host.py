@@ -45,13 +45,14 @@ class Host:
 
     async def json(self, path: str) -> Any:
         """Return the JSON of an address that answers 200."""
-        answer = await self.client.get(path)
-        assert answer.status == 200, await answer.text()
-        return await answer.json()
+        async with self.client.session.get(self.client.make_url(path)) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
 
     async def post(self, path: str, body: Any) -> int:
         """Send JSON; return the status."""
-        return (await self.client.post(path, json=body)).status
+        async with self.client.session.post(self.client.make_url(path), json=body) as answer:
+            return answer.status
 
     async def queue(self, prompt: dict[str, Any] | None = None, **body: Any) -> str:
         """Queue a prompt; return its id."""

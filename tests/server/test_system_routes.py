@@ -215,6 +215,8 @@ async def test_figures_are_written_for_prometheus(host: Host) -> None:
     assert 'route="/history/{prompt_id}"' in text
     assert 'route="/prompt",le="+Inf"' in text
     assert 'method="other"' in text
+    types = [line for line in text.splitlines() if line.startswith("# TYPE")]
+    assert len(types) == len(set(types))
     for line in text.splitlines():
         if not line.startswith("#"):
             float(line.rsplit(" ", 1)[1])

@@ -413,3 +413,26 @@ async def test_an_id_of_any_length_is_not_taken(host: Host) -> None:
 
 async def test_a_plain_request_to_the_socket_is_answered(host: Host) -> None:
     assert (await host.client.get("/ws")).status == 400
+
+
+async def test_a_browser_that_stops_reading_is_cut_off(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "QUEUE_BYTES", 4 << 20)
+    monkeypatch.setattr(connections, "_CLOSE_S", 0.05)
+    key = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    head = b"GET /ws?clientId=slow HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\n"
+    url = host.client.make_url("/")
+    reader, writer = await asyncio.open_connection(url.host, url.port, limit=1024)
+    writer.write(head + b"Upgrade: websocket\r\n" + key)
+    await reader.readuntil(b"\r\n\r\n")
+    async with host.client.ws_connect("/ws?clientId=quick") as quick:
+        await quick.receive_json()
+        assert len(host.services.hub) == 2
+        async with asyncio.timeout(5):
+            while host.services.hub.client_connected("slow"):
+                host.services.hub.send("big", {"x": "x" * (1 << 20)}, client_id="slow")
+                host.services.hub.send("small", {}, client_id="quick")
+                assert (await quick.receive_json())["type"] == "small"
+        assert host.services.hub.dropped == 1
+    writer.close()

@@ -54,12 +54,11 @@ async def get_system_stats(request: web.Request) -> web.Response:
         "ram_total": memory.total,
         "ram_free": memory.available,
         "comfyui_version": COMPATIBLE_VERSION,
-        "tessera_version": _version("tessera"),
         "required_frontend_version": None,
         "installed_templates_version": None,
         "required_templates_version": None,
         "python_version": sys.version,
-        "pytorch_version": found.pytorch_version or _version("torch"),
+        "pytorch_version": found.pytorch_version or _installed_torch(),
         "embedded_python": False,
         "platform": platform.platform(),
         "argv": list(services.settings.arguments),
@@ -81,18 +80,19 @@ async def get_metrics(request: web.Request) -> web.Response:
     }
     for state in WorkerState:
         gauges[f'tessera_workers{{state="{state}"}}'] = states[state]
-    for worker in workers:
-        labels = f'{{worker="{label(worker.name)}"}}'
+    named = [(f'{{worker="{label(worker.name)}"}}', worker) for worker in workers]
+    for labels, worker in named:
         gauges[f"tessera_worker_memory_bytes{labels}"] = worker.memory_bytes
+    for labels, worker in named:
         gauges[f"tessera_worker_restarts{labels}"] = worker.restarts
     text = request.config_dict[METRICS].text(gauges)
     return web.Response(text=text, content_type="text/plain", charset="utf-8")
 
 
-def _version(distribution: str) -> str | None:
-    """Return an installed version without importing anything."""
+def _installed_torch() -> str | None:
+    """Return the version on disk without importing anything."""
     try:
-        return importlib.metadata.version(distribution)
+        return importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
         return None
 

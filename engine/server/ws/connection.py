@@ -54,9 +54,9 @@ class Connection:
         self._waiting: dict[str | int, Frame] = {}
         self._waiting_bytes = 0
         self._numbers = itertools.count()
+        self._close_code: int = WSCloseCode.OK
         self._wake = asyncio.Event()
         self._writer = asyncio.create_task(self._write())
-        self._closing: asyncio.Task[None] | None = None
 
     def can(self, flag: str) -> bool:
         """Tell whether the client said it can take something."""
@@ -80,38 +80,34 @@ class Connection:
         """Close the socket with a reason; what is queued is not sent any more."""
         if self.drop_reason is not None:
             return
-        self.drop_reason = reason
+        self.drop_reason, self._close_code = reason, code
         _LOG.info("Client %s was dropped: %s", ascii(self.sid), reason)
         self._waiting.clear()
         self._waiting_bytes = 0
-        self._writer.cancel()
-        self._closing = asyncio.create_task(self._close(code, reason))
+        self._wake.set()
+        # The writer may hang in a socket that is never read; cancelling it there would not help,
+        # for all who wait for the same socket share its fate.
+        asyncio.get_running_loop().call_later(_CLOSE_S, self._abort)
 
     async def finish(self) -> None:
         """End the writer; call it when the socket is closed."""
         self.drop_reason = self.drop_reason or "The client left."
         self._writer.cancel()
         await asyncio.gather(self._writer, return_exceptions=True)
-        if self._closing is not None:
-            await asyncio.gather(self._closing, return_exceptions=True)
 
     async def _write(self) -> None:
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                frame = self._waiting.pop(next(iter(self._waiting)))
-                self._waiting_bytes -= len(frame.body)
-                kind = WSMsgType.TEXT if frame.is_text else WSMsgType.BINARY
-                try:
-                    await self._socket.send_frame(frame.body, kind)
-                except (ConnectionError, RuntimeError) as error:  # it closed in the meantime
-                    self.drop_reason = self.drop_reason or f"The connection broke ({error})."
-                    return
-
-    async def _close(self, code: int, reason: str) -> None:
         try:
-            async with asyncio.timeout(_CLOSE_S):
-                await self._socket.close(code=code, message=reason.encode())
-        except (TimeoutError, ConnectionError, RuntimeError):
-            self._abort()
+            while self.drop_reason is None:
+                await self._wake.wait()
+                self._wake.clear()
+                await self._send_waiting()
+            await self._socket.close(code=self._close_code, message=self.drop_reason.encode())
+        except (ConnectionError, RuntimeError) as error:  # it closed in the meantime
+            self.drop_reason = self.drop_reason or f"The connection broke ({error})."
+
+    async def _send_waiting(self) -> None:
+        while self._waiting:
+            frame = self._waiting.pop(next(iter(self._waiting)))
+            self._waiting_bytes -= len(frame.body)
+            kind = WSMsgType.TEXT if frame.is_text else WSMsgType.BINARY
+            await self._socket.send_frame(frame.body, kind)
