@@ -71,7 +71,24 @@ class RequestError(EngineError):
 
 def json_answer(value: Any, status: int = 200) -> web.Response:
     """Return a value as JSON; what JSON cannot say (NaN, infinity) becomes null."""
-    return json_bytes(msgspec.json.encode(value), status)
+    try:
+        body = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        body = msgspec.json.encode(_readable(value))
+    return json_bytes(body, status)
+
+
+def _readable(value: Any) -> Any:
+    """Return a value with question marks for what is no text: file names may be any bytes."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_readable(key): _readable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_readable(item) for item in value]
+        case _:
+            return value
 
 
 def json_bytes(body: bytes, status: int = 200) -> web.Response:

@@ -29,9 +29,14 @@ class LogBuffer(logging.Handler):
         self._lines: deque[dict[str, str]] = deque(maxlen=KEPT_LINES)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line."""
+        """Keep a line; one that cannot be formatted is reported as logging does."""
+        try:
+            text = self.format(record)[:LINE_CHARACTERS]
+        except Exception:  # noqa: BLE001 - whatever the arguments of a log call raise
+            self.handleError(record)
+            return
         stamp = datetime.fromtimestamp(record.created, UTC).isoformat()
-        line = {"t": stamp, "m": self.format(record)[:LINE_CHARACTERS] + "\n"}
+        line = {"t": stamp, "m": text.encode("utf-8", "replace").decode() + "\n"}
         self._lines.append(line)
         if self.on_line is not None and self.subscribers:
             self.on_line(line)

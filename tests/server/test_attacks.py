@@ -399,6 +399,18 @@ async def test_cve_2026_22777_line_breaks_get_into_no_name(host: Host) -> None:
     assert await host.post("/users", {"username": "a\r\nb"}) == 400
 
 
+async def test_a_name_that_is_no_text_is_answered(host: Host) -> None:
+    head = (
+        b'--b\r\nContent-Disposition: form-data; name="image"; filename="/e\x96c/\x96.webp"\r\n\r\n'
+    )
+    answer = await host.client.post(
+        "/upload/image",
+        data=head + b"no picture\r\n--b--\r\n",
+        headers={"Content-Type": "multipart/form-data; boundary=b"},
+    )
+    assert answer.status == 400
+
+
 async def test_cve_2026_111984_names_with_markup_stay_text(host: Host) -> None:
     name = "<img src=x onerror=alert(1)>.safetensors"
     host.put(f"models/loras/{name}")

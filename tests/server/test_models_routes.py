@@ -126,3 +126,13 @@ async def test_a_model_is_known_by_its_hash(host: Host) -> None:
     }
     path.write_bytes(b"others!!")
     assert (await host.json(address))["sha256"] == hashlib.sha256(b"others!!").hexdigest()
+
+
+async def test_file_names_that_are_no_text_break_no_list(host: Host) -> None:
+    host.put("models/loras/a.safetensors")
+    host.put("models/loras/\udcff.safetensors")
+    host.put("output/\udcff.png", picture())
+    assert await host.json("/models/loras") == ["a.safetensors", "?.safetensors"]
+    assert len(await host.json("/experiment/models/loras")) == 2
+    assert await host.json("/internal/files/output") == ["?.png"]
+    assert (await host.client.get("/view?filename=%FF.png")).status in (200, 404)

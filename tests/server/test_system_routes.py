@@ -191,7 +191,7 @@ async def test_the_log_is_kept_and_sent_to_subscribers(host: Host) -> None:
             path = "/internal/logs/subscribe"
             answer = await host.client.patch(path, json={"clientId": "me", "enabled": True})
             assert answer.status == 200
-            logger.warning("news")
+            logger.warning("news of %s", "\udcff")
             message = await socket.receive_json()
             assert message["type"] == "logs"
             assert "news" in message["data"]["entries"][0]["m"]
