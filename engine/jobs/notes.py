@@ -33,8 +33,8 @@ async def until_written(write: Callable[[], Awaitable[T]]) -> T:
 class JobNotes:
     """What one job's nodes show and what is said about it, on its way to the disk.
 
-    It is written `DELAY_S` after it came, together with what came since; what a crash takes in
-    between is computed and said again when the job is taken up.
+    What a node shows is written at once, since its files are in the folder already: a crash in
+    between has the node write them again. What is said waits `DELAY_S` for what follows.
     """
 
     def __init__(self, store: JobStore, job_id: str) -> None:
@@ -42,19 +42,25 @@ class JobNotes:
         self._waiting: list[NodeOutput | KeptMessage] = []
         self._timer: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
+        self._ended = False
 
     def add(self, item: NodeOutput | KeptMessage) -> None:
         """Take something to be written soon."""
         self._waiting.append(item)
-        if self._timer is None and self._writer is None:
-            self._wait_and_write()
+        if self._writer is not None:
+            return
+        if isinstance(item, NodeOutput):
+            self._begin()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(DELAY_S, self._begin)
 
     async def rest(self) -> list[NodeOutput | KeptMessage]:
         """Return what is not on disk yet; nothing is written any more."""
-        if self._writer is not None:
-            await asyncio.shield(self._writer)
+        self._ended = True
         if self._timer is not None:
             self._timer.cancel()
+        if self._writer is not None:
+            await asyncio.shield(self._writer)
         rest, self._waiting = self._waiting, []
         return rest
 
@@ -72,16 +78,14 @@ class JobNotes:
             if self._writer is not None:
                 self._writer.cancel()
 
-    def _wait_and_write(self) -> None:
-        def write() -> None:
+    def _begin(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
             self._timer = None
-            self._writer = asyncio.create_task(self._write())
-
-        self._timer = asyncio.get_running_loop().call_later(DELAY_S, write)
+        self._writer = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
-        batch, self._waiting = self._waiting, []
-        await until_written(lambda: self._store.record(self._job_id, batch))
+        while self._waiting and not self._ended:
+            batch, self._waiting = self._waiting, []
+            await until_written(lambda batch=batch: self._store.record(self._job_id, batch))  # type: ignore[misc]
         self._writer = None
-        if self._waiting:
-            self._wait_and_write()

@@ -559,6 +559,19 @@ async def test_a_disk_that_is_full_for_a_while_delays_a_result_and_loses_none(
     assert entry["status"]["completed"]
 
 
+async def test_what_a_node_shows_is_on_disk_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notes, "DELAY_S", 100)
+    await submit(bench.service, "Show", "Wait", prompt_id="a")
+    await bench.pool.until_running("a")
+    async with asyncio.timeout(2):
+        while not await bench.store.outputs("a"):
+            await asyncio.sleep(0.001)
+    kinds = [message.type for message in await bench.store.messages("a")]
+    assert kinds == ["execution_start", "execution_cached"]
+
+
 async def test_a_clock_that_jumps_harms_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
