@@ -19,6 +19,7 @@ from itertools import pairwise
 from types import FrameType
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from engine.cli.arguments import ROOT
 from engine.cli.compose import settings_from
@@ -178,6 +179,7 @@ def _make_directories(folders: ModelFolders) -> None:
 async def _listening(services: Services) -> AsyncIterator[list[str]]:
     """Open the port; give the addresses to print. Raises: ListenError."""
     settings = services.settings
+    logging.getLogger("aiohttp.server").addFilter(_is_no_bad_request)
     runner = web.AppRunner(build_app(services), access_log=None, shutdown_timeout=2)
     await runner.setup()
     try:
@@ -187,6 +189,12 @@ async def _listening(services: Services) -> AsyncIterator[list[str]]:
         yield [_url(settings, str(host), port) for host, port, *_ in runner.addresses]
     finally:
         await runner.cleanup()
+
+
+def _is_no_bad_request(record: logging.LogRecord) -> bool:
+    """Keep what clients send that is no HTTP out of the log: it was answered with 400."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 async def _open(runner: web.AppRunner, host: str, port: int, tls: ssl.SSLContext | None) -> None:

@@ -113,7 +113,18 @@ async def read_json(request: web.Request, kind: type[T]) -> T:
             status=415,
             kind="unsupported_media_type",
         )
-    return decode_json(await request.read(), kind)
+    return decode_json(await read_body(request), kind)
+
+
+async def read_body(request: web.Request) -> bytes:
+    """Return the body; what says that it is too large is not waited for.
+
+    Raises: web.HTTPRequestEntityTooLarge.
+    """
+    size, limit = request.content_length or 0, request.client_max_size
+    if size > limit:
+        raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=size)
+    return await request.read()
 
 
 def decode_json(body: bytes | str, kind: type[T]) -> T:

@@ -149,7 +149,7 @@ def _foreign_page(request: web.Request, host: SplitResult, settings: ServerSetti
             or (origins[0] != "null" and settings.cors_origin in ("*", origins[0]))
         )
         return None if allowed else "A page of another origin may not use this server."
-    site = request.headers.get("Sec-Fetch-Site", "none")
+    site = ",".join(request.headers.getall("Sec-Fetch-Site", ["none"]))
     reads = request.method in _SAFE_METHODS
     # The pages of another origin that may use the server may also show its pictures.
     if site in ("same-origin", "none") or (reads and settings.cors_origin is not None):

@@ -29,7 +29,17 @@ async def test_names_of_this_machine_are_accepted(host: Host, name: str) -> None
 
 
 @pytest.mark.parametrize(
-    "name", ["evil.example", "localhost.evil.example", "10.0.0.1", "a@localhost", "", "[", "x:y"]
+    "name",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "10.0.0.1",
+        "a@localhost",
+        "",
+        "[",
+        "x:y",
+        "[::1].evil",
+    ],
 )
 async def test_other_names_are_refused(host: Host, name: str) -> None:
     assert await status(host, Host=name) == 403

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from engine.server.answers import RequestError, json_answer
+from engine.server.answers import RequestError, json_answer, read_body
 from engine.server.description import described
 from engine.server.paths import check_file_name, user_file
 from engine.server.receiving import write_file
@@ -68,7 +68,7 @@ async def post_file(request: web.Request) -> web.Response:
     """Save the body as a file; return its path, or 409 when it exists and may not be replaced."""
     root = root_of(request)
     path = _named(request, "file")
-    body = await request.read()
+    body = await read_body(request)
     overwrite = request.query.get("overwrite") != "false"
     if not await asyncio.to_thread(write_file, path, body, overwrite=overwrite):
         raise _exists()
