@@ -8,7 +8,7 @@ one works on its own copy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -149,6 +149,47 @@ class DiffusionModel(Protocol):
         ...
 
 
+ControlResiduals: TypeAlias = "tuple[Sequence[torch.Tensor], torch.Tensor]"
+"""What a ControlNet adds to a UNet: to each skip connection, in their order, and in the middle."""
+
+
+ControlForward: TypeAlias = (
+    "Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], ControlResiduals]"
+)
+"""(x, timestep, context: as `Network` takes them; hint (B, C, H, W)) -> residuals, float32."""
+
+
+class ControlModel(Protocol):
+    """A CONTROL_NET value: a network and, once applied, the picture that steers it. Immutable.
+
+    hint: (B, C, H, W) in [0, 1] of any size, None at first. start_percent, end_percent: when it
+    counts, 0 is pure noise. previous: counts as well. downscale: pixels of hint per latent cell.
+    """
+
+    @property
+    def hint(self) -> torch.Tensor | None: ...
+    @property
+    def strength(self) -> float: ...
+    @property
+    def start_percent(self) -> float: ...
+    @property
+    def end_percent(self) -> float: ...
+    @property
+    def previous(self) -> ControlModel | None: ...
+    @property
+    def downscale(self) -> int: ...
+
+    def loaded(self, batch_shape: tuple[int, ...]) -> AbstractContextManager[ControlForward]:
+        """Bring the weights onto the device; see `DiffusionModel.loaded`."""
+        ...
+
+    def with_hint(self, image: torch.Tensor, strength: float, start: float, end: float) -> Self:
+        """Return one that is steered by an image (B, H, W, C)."""
+        ...
+
+    def with_previous(self, previous: ControlModel | None) -> Self: ...
+
+
 class TextEncoder(Protocol):
     """A CLIP value: tokenizer and text network. Immutable."""
 
@@ -254,4 +295,5 @@ Sigmas: TypeAlias = Annotated["torch.Tensor", Socket("SIGMAS")]
 Model: TypeAlias = Annotated[DiffusionModel, Socket("MODEL")]
 Clip: TypeAlias = Annotated[TextEncoder, Socket("CLIP")]
 Vae: TypeAlias = Annotated[Autoencoder, Socket("VAE")]
+ControlNet: TypeAlias = Annotated[ControlModel, Socket("CONTROL_NET")]
 Anything: TypeAlias = Annotated[Any, Socket("*")]

@@ -13,6 +13,7 @@ import math
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -74,6 +75,44 @@ def unet_shapes(size: Size) -> Shapes:
     widths, first = size.unet_widths, size.unet_widths[0]
     time = 4 * first
     shapes: Shapes = {}
+    skips = _encoder(shapes, size)
+    index, width = 0, widths[-1]
+    for level in reversed(range(len(widths))):
+        for block in range(size.unet_blocks + 1):
+            name, slot = f"output_blocks.{index}", 1
+            _unet_block(shapes, name, width + skips.pop(), widths[level], time)
+            width, index = widths[level], index + 1
+            if size.unet_attention[level]:
+                _transformer(shapes, f"{name}.1", width, size.context)
+                slot = 2
+            if block == size.unet_blocks and level:
+                _conv(shapes, f"{name}.{slot}.conv", width, width)
+    _norm(shapes, "out.0", first)
+    _conv(shapes, "out.2", first, size.latent_channels)
+    return shapes
+
+
+def controlnet_shapes(size: Size, hint_widths: tuple[int, ...] = (16, 32, 96, 256)) -> Shapes:
+    """Return a ControlNet's shapes in the LDM layout, without prefix."""
+    shapes: Shapes = {}
+    skips = _encoder(shapes, size)
+    for index, width in enumerate(skips):
+        _conv(shapes, f"zero_convs.{index}.0", width, width, 1)
+    _conv(shapes, "middle_block_out.0", size.unet_widths[-1], size.unet_widths[-1], 1)
+    _conv(shapes, "input_hint_block.0", 3, hint_widths[0])
+    index = 2
+    for narrow, wide in pairwise(hint_widths):
+        _conv(shapes, f"input_hint_block.{index}", narrow, narrow)
+        _conv(shapes, f"input_hint_block.{index + 2}", narrow, wide)
+        index += 4
+    _conv(shapes, f"input_hint_block.{index}", hint_widths[-1], size.unet_widths[0])
+    return shapes
+
+
+def _encoder(shapes: Shapes, size: Size) -> list[int]:
+    """Add the half of a UNet that goes down; return the widths of its skip connections."""
+    widths, first = size.unet_widths, size.unet_widths[0]
+    time = 4 * first
     _linear(shapes, "time_embed.0", first, time)
     _linear(shapes, "time_embed.2", time, time)
     _conv(shapes, "input_blocks.0.0", size.in_channels, first)
@@ -92,20 +131,7 @@ def unet_shapes(size: Size) -> Shapes:
     _unet_block(shapes, "middle_block", width, width, time)
     _transformer(shapes, "middle_block.1", width, size.context)
     _resnet(shapes, "middle_block.2", width, width, time)
-    index = 0
-    for level in reversed(range(len(widths))):
-        for block in range(size.unet_blocks + 1):
-            name, slot = f"output_blocks.{index}", 1
-            _unet_block(shapes, name, width + skips.pop(), widths[level], time)
-            width, index = widths[level], index + 1
-            if size.unet_attention[level]:
-                _transformer(shapes, f"{name}.1", width, size.context)
-                slot = 2
-            if block == size.unet_blocks and level:
-                _conv(shapes, f"{name}.{slot}.conv", width, width)
-    _norm(shapes, "out.0", first)
-    _conv(shapes, "out.2", first, size.latent_channels)
-    return shapes
+    return skips
 
 
 def vae_shapes(size: Size) -> Shapes:

@@ -14,6 +14,7 @@ import torch
 
 from engine.errors import FileFormatError
 from engine.models import detect
+from engine.models.controlnet import ControlNet
 from engine.models.families import sd1
 from engine.models.families.config import read_diffusers_prediction, read_ldm_prediction
 from engine.models.lora import Lora
@@ -128,6 +129,12 @@ class ModelLibrary:
         path = self.folders.resolve("loras", name)
         source, key = self._known(path, {"lora"}, "a LoRA")
         return Lora(source, key)
+
+    def controlnet(self, name: str) -> ControlNet:
+        """Open a ControlNet, or take it from a checkpoint it was trained in."""
+        path = self.folders.resolve("controlnet", name)
+        source, key = self._known(path, {"controlnet"}, "a ControlNet for Stable Diffusion 1.x")
+        return sd1.controlnet(source, key, self.residency)
 
     def configured_prediction(self, config_name: str) -> Prediction:
         """Return what a checkpoint's .yaml file says its network predicts."""

@@ -91,7 +91,8 @@ class DiffusionNetworkModel:
 class UnetForward:
     """A diffusers UNet behind the `Network` protocol.
 
-    `extra` may hold "concat": (B, C', h, w), the further input channels of inpainting models.
+    `extra` may hold "concat": (B, C', h, w), the further input channels of inpainting models, and
+    "control": `engine.types.ControlResiduals`, added to the skip connections and in the middle.
     """
 
     def __init__(
@@ -113,20 +114,25 @@ class UnetForward:
         """
         inputs = torch.cat([x, extra["concat"]], dim=1) if "concat" in extra else x
         self._check(inputs, context, extra)
+        down, middle = extra.get("control", (None, None))
         with torch.no_grad():
             (prediction,) = self._unet(
                 inputs.to(self._dtype, memory_format=torch.channels_last),
                 timestep,
                 encoder_hidden_states=context.to(inputs.device, self._dtype),
+                down_block_additional_residuals=down and [part.to(self._dtype) for part in down],
+                mid_block_additional_residual=None if middle is None else middle.to(self._dtype),
                 return_dict=False,
             )
         result: torch.Tensor = prediction.float()
         return result
 
     def _check(self, inputs: torch.Tensor, context: torch.Tensor, extra: Mapping[str, Any]) -> None:
-        unknown = set(extra) - {"concat"}
+        unknown = set(extra) - {"concat", "control"}
         if unknown:
-            raise InvalidValueError("Diffusion model, extra inputs", sorted(unknown), '"concat"')
+            raise InvalidValueError(
+                "Diffusion model, extra inputs", sorted(unknown), '"concat", "control"'
+            )
         if inputs.shape[1] != self._input_channels:
             raise InvalidValueError(
                 "Diffusion model, input",

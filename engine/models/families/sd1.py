@@ -14,7 +14,8 @@ from typing import Final, TypeVar
 
 from engine.errors import FileFormatError
 from engine.models.component import Component
-from engine.models.families import clip_text, kl, unet
+from engine.models.controlnet import ControlNet
+from engine.models.families import clip_text, control, kl, unet
 from engine.models.families.config import FileConfig, read_config
 from engine.models.families.naming import Shapes, below
 from engine.models.model import DiffusionNetworkModel
@@ -27,6 +28,7 @@ from engine.types import LatentFormat, NoiseSchedule, Prediction
 UNET_PREFIX: Final = "model.diffusion_model."
 VAE_PREFIX: Final = "first_stage_model."
 TEXT_PREFIX: Final = "cond_stage_model.transformer."
+CONTROL_PREFIX: Final = "control_model."
 UNET_HEADS: Final = 8
 SCALE_FACTOR: Final = 0.18215
 # Linear fit of SD 1.x latents to colours; source: Hugging Face forum, "Decoding latents to RGB
@@ -113,6 +115,27 @@ def text_network(source: WeightFile, key: str, residency: Residency) -> ClipText
         layers=shape.layers,
         max_tokens=min(config.clip_tokens or shape.positions, shape.positions),
         vocabulary=shape.vocabulary,
+    )
+
+
+def controlnet(source: WeightFile, key: str, residency: Residency) -> ControlNet:
+    """Describe a ControlNet, with or without the checkpoint around it, LDM or diffusers names.
+
+    Raises: FileFormatError.
+    """
+    part = _part(source, CONTROL_PREFIX)
+    config = read_config(source.path, source.metadata)
+    shape = _inferred(source, "ControlNet", control.read_shape, part.shapes)
+    build = partial(control.build, shape, config.unet_heads or UNET_HEADS, config.unet_norm_groups)
+    names = control.network_names(part.names, shape)
+    return ControlNet(
+        component=Component(f"{key} controlnet", "ControlNet", source, names, build),
+        residency=residency,
+        input_channels=shape.encoder.in_channels,
+        context_width=shape.encoder.context_width,
+        hint_channels=shape.hint_channels,
+        downscale=shape.downscale,
+        activation_bytes=partial(_activation_bytes, shape.encoder.levels[0].width),
     )
 
 

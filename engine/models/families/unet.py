@@ -43,14 +43,20 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class UnetShape:
-    """What the weights say about a UNet."""
+class EncoderShape:
+    """What the weights say about the half of a UNet that goes down, the middle included."""
 
     levels: tuple[Level, ...]
     in_channels: int
-    out_channels: int
     context_width: int
     linear_projection: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnetShape(EncoderShape):
+    """What the weights say about a UNet."""
+
+    out_channels: int
 
 
 def read_shape(shapes: Shapes) -> UnetShape:
@@ -58,16 +64,28 @@ def read_shape(shapes: Shapes) -> UnetShape:
 
     Raises: KeyError, with the weight that was looked for; ValueError, when levels are uneven.
     """
+    down = read_encoder(shapes)
+    ldm = "input_blocks.0.0.weight" in shapes
+    return UnetShape(
+        down.levels,
+        down.in_channels,
+        down.context_width,
+        down.linear_projection,
+        out_channels=shapes["out.2.weight" if ldm else "conv_out.weight"][0],
+    )
+
+
+def read_encoder(shapes: Shapes) -> EncoderShape:
+    """Infer the shape of the half that goes down. Raises as `read_shape`."""
     ldm = "input_blocks.0.0.weight" in shapes
     blocks = _ldm_blocks(shapes) if ldm else _diffusers_blocks(shapes)
     if any(len(set(level)) != 1 for level in blocks):
         raise ValueError("its blocks differ in width or attention within one resolution")
     levels = tuple(Level(level[0][0], len(level), level[0][1]) for level in blocks)
     middle = "middle_block.1." if ldm else "mid_block.attentions.0."
-    return UnetShape(
+    return EncoderShape(
         levels,
         in_channels=shapes["input_blocks.0.0.weight" if ldm else "conv_in.weight"][1],
-        out_channels=shapes["out.2.weight" if ldm else "conv_out.weight"][0],
         context_width=shapes[f"{middle}transformer_blocks.0.attn2.to_k.weight"][1],
         linear_projection=len(shapes[f"{middle}proj_in.weight"]) == 2,
     )
@@ -110,15 +128,21 @@ def ldm_names(names: Mapping[str, str], shape: UnetShape) -> dict[str, str]:
     Args:
         names: LDM name without prefix -> name in the file.
     """
-    prefixes: dict[str, tuple[str, Renames]] = {old: (new, ()) for old, new in _ENDS.items()}
-    prefixes |= _down_prefixes(shape) | _up_prefixes(shape)
-    prefixes["middle_block.0."] = "mid_block.resnets.0.", _RESNET
-    prefixes["middle_block.1."] = "mid_block.attentions.0.", ()
-    prefixes["middle_block.2."] = "mid_block.resnets.1.", _RESNET
+    prefixes = encoder_prefixes(shape) | _up_prefixes(shape)
     return {new: names[old] for new, old in rename(names, prefixes).items()}
 
 
-def _down_prefixes(shape: UnetShape) -> dict[str, tuple[str, Renames]]:
+def encoder_prefixes(shape: EncoderShape) -> dict[str, tuple[str, Renames]]:
+    """Map LDM prefixes to diffusers prefixes for all but the half that goes up; see `rename`."""
+    prefixes: dict[str, tuple[str, Renames]] = {old: (new, ()) for old, new in _ENDS.items()}
+    prefixes |= _down_prefixes(shape)
+    prefixes["middle_block.0."] = "mid_block.resnets.0.", _RESNET
+    prefixes["middle_block.1."] = "mid_block.attentions.0.", ()
+    prefixes["middle_block.2."] = "mid_block.resnets.1.", _RESNET
+    return prefixes
+
+
+def _down_prefixes(shape: EncoderShape) -> dict[str, tuple[str, Renames]]:
     prefixes: dict[str, tuple[str, Renames]] = {}
     index = count(1)
     for number, level in enumerate(shape.levels):
