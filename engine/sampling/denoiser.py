@@ -43,11 +43,19 @@ class NetworkDenoiser:
             context: (B, T, D) text conditioning.
             extra: Further named inputs of the network.
         """
-        level = sigma.view(-1, *[1] * (x.dim() - 1))
+        scaled, timestep = self.inputs(x, sigma)
+        output = self.network(scaled, timestep, context, extra)
+        return clean_estimate(self.prediction, x, _over_pixels(sigma, x), output)
+
+    def inputs(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the latent in the variance the network takes, and its time input."""
         flow = self.prediction is Prediction.FLOW
-        scaled = x if flow else x / (level**2 + 1).sqrt()
-        output = self.network(scaled, self.table.timestep(sigma), context, extra)
-        return clean_estimate(self.prediction, x, level, output)
+        scaled = x if flow else x / (_over_pixels(sigma, x) ** 2 + 1).sqrt()
+        return scaled, self.table.timestep(sigma)
+
+
+def _over_pixels(sigma: Tensor, x: Tensor) -> Tensor:
+    return sigma.view(-1, *[1] * (x.dim() - 1))
 
 
 def clean_estimate(prediction: Prediction, x: Tensor, sigma: Tensor, output: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol
 
+from engine.sampling.control import share_controls
 from engine.sampling.denoiser import Denoiser
 from engine.sampling.guidance import (
     GuidedDenoiser,
@@ -63,7 +64,9 @@ class Guider:
         self, predictor: Predictor, canvas: Canvas, on_unguided: OnUnguided | None
     ) -> Denoiser:
         """See `AnyGuider`."""
-        negative = None if self.negative is None else canvas.place(self.negative)
+        negative = None
+        if self.negative is not None:
+            negative = canvas.place(share_controls(self.positive, self.negative))
         positive = canvas.place(self.positive)
         return GuidedDenoiser(predictor, positive, negative, self.cfg, on_unguided)
 
@@ -93,7 +96,8 @@ class DualGuider:
         """See `AnyGuider`."""
         formula = nested_guidance if self.style == "nested" else dual_guidance
         mix = partial(formula, first=self.cfg_first, second=self.cfg_second)
-        sides = tuple(canvas.place(side) for side in (self.first, self.second, self.negative))
+        others = (share_controls(self.first, side) for side in (self.second, self.negative))
+        sides = tuple(canvas.place(side) for side in (self.first, *others))
         return MixedDenoiser(predictor, sides, mix, on_unguided)
 
 
@@ -119,5 +123,6 @@ class PerpNegGuider:
     ) -> Denoiser:
         """See `AnyGuider`."""
         mix = partial(perpendicular_guidance, cfg=self.cfg, neg_scale=self.neg_scale)
-        sides = tuple(canvas.place(side) for side in (self.positive, self.negative, self.empty))
+        others = (share_controls(self.positive, side) for side in (self.negative, self.empty))
+        sides = tuple(canvas.place(side) for side in (self.positive, *others))
         return MixedDenoiser(predictor, sides, mix, on_unguided)

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engine.sampling.control import residuals
 from engine.sampling.denoiser import NetworkDenoiser
 from engine.sampling.regions import Region
-from engine.types import DiffusionModel
+from engine.types import ControlResiduals, DiffusionModel
 
 _MAX_REPEAT = 4
 """Padding a context to more than this multiple costs more than a second forward pass."""
@@ -44,7 +45,7 @@ class Predictor:
         ]
         totals = [torch.zeros_like(x) for _ in sides]
         weights = [torch.full_like(x[:, :1], _NO_WEIGHT) for _ in sides]
-        for group in _groups(asked):
+        for group in _groups(asked, sigma):
             parts = self._forward(x, sigma, group)
             for (side, region), x0 in zip(group, parts, strict=True):
                 region.box.cut(totals[side]).add_(x0 * region.weight)
@@ -62,12 +63,17 @@ class Predictor:
         context = _stack_contexts([region.context for _, region in group], len(x))
         concat = _stack_concats(group)
         level = x.new_full((len(inputs),), sigma)
+        terms = group[0][1].active_controls(sigma)  # the same for the whole group
+        control = None
+        if terms:
+            hints = [torch.cat([term.cut(region.box) for _, region in group]) for term in terms]
+            control = residuals(terms, hints, *self.network.inputs(inputs, level), context)
         wrapper = self.model.options.get("model_function_wrapper")
         if wrapper is None:
-            x0 = self._apply_model(inputs, level, context, concat)
+            x0 = self._apply_model(inputs, level, context, concat, control)
         else:
             sides = [side for side, _ in group]
-            payload = self._wrapper_payload(inputs, level, context, concat, sides)
+            payload = self._wrapper_payload(inputs, level, context, concat, control, sides)
             x0 = wrapper(self._apply_model, payload)
         return x0.chunk(len(group))
 
@@ -77,6 +83,7 @@ class Predictor:
         level: Tensor,
         context: Tensor,
         concat: Tensor | None,
+        control: ControlResiduals | None,
         sides: list[int],
     ) -> dict[str, Any]:
         settings = {
@@ -88,6 +95,8 @@ class Predictor:
         c: dict[str, Any] = {"c_crossattn": context, "transformer_options": settings}
         if concat is not None:
             c["c_concat"] = concat
+        if control is not None:
+            c["control"] = control
         return {"input": inputs, "timestep": level, "c": c, "cond_or_uncond": sides}
 
     def _apply_model(
@@ -96,19 +105,25 @@ class Predictor:
         t: Tensor,
         c_crossattn: Tensor,
         c_concat: Tensor | None = None,
+        control: ControlResiduals | None = None,
         transformer_options: Any = None,
     ) -> Tensor:
-        """What a wrapper calls: x0 from latents, sigmas (B,), a context and further channels."""
-        extra = {} if c_concat is None else {"concat": c_concat}
-        return self.network(x, t, c_crossattn, extra)
+        """What a wrapper calls: x0 from latents, sigmas (B,), a context and further inputs."""
+        extra = {"concat": c_concat, "control": control}
+        given = {name: value for name, value in extra.items() if value is not None}
+        return self.network(x, t, c_crossattn, given)
 
 
-def _groups(asked: Iterable[tuple[int, Region]]) -> list[list[tuple[int, Region]]]:
-    """Gather what fits into one forward pass: equal sizes, contexts that can be made equal."""
+def _groups(asked: Iterable[tuple[int, Region]], sigma: float) -> list[list[tuple[int, Region]]]:
+    """Gather what fits into one forward pass: equal sizes, contexts that can be made equal.
+
+    Regions under different ControlNets run apart: adding zeros for those without one gives the
+    same numbers, but every ControlNet would have to be told which samples are its own.
+    """
     groups: list[list[tuple[int, Region]]] = []
     for item in asked:
         for group in groups:
-            if _fits(item[1], [region for _, region in group]):
+            if _fits(item[1], [region for _, region in group], sigma):
                 group.append(item)
                 break
         else:
@@ -116,8 +131,10 @@ def _groups(asked: Iterable[tuple[int, Region]]) -> list[list[tuple[int, Region]
     return groups
 
 
-def _fits(region: Region, group: list[Region]) -> bool:
+def _fits(region: Region, group: list[Region], sigma: float) -> bool:
     box, first = region.box, group[0]
+    if region.active_controls(sigma) != first.active_controls(sigma):
+        return False
     if (box.height, box.width) != (first.box.height, first.box.width):
         return False
     if region.context.shape[2] != first.context.shape[2]:

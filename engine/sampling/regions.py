@@ -11,6 +11,7 @@ from torch import Tensor
 
 from engine.errors import InvalidValueError
 from engine.sampling.concat import ConcatInputs
+from engine.sampling.control import Controls, ControlTerm
 from engine.sampling.inpaint import resize_mask
 from engine.sampling.sigmas import SigmaTable
 
@@ -18,7 +19,7 @@ FEATHER = 8
 """Latent cells over which an area's inner edges fade."""
 
 _MIN_BOUNDS = 8
-_UNSUPPORTED = ("control", "gligen", "hooks", "unclip_conditioning")
+_UNSUPPORTED = ("gligen", "hooks", "unclip_conditioning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Region:
         sigma_start: Counts at sigmas from here …
         sigma_end: … down to here.
         concat: (B, C', h, w) further input channels, of the whole latent; None for most models.
+        controls: The ControlNets that steer it, their hints over the whole latent.
     """
 
     context: Tensor
@@ -53,10 +55,15 @@ class Region:
     sigma_start: float
     sigma_end: float
     concat: Tensor | None = None
+    controls: tuple[ControlTerm, ...] = ()
 
     def active(self, sigma: float) -> bool:
         """Say whether the entry counts at a noise level."""
         return self.sigma_end <= sigma <= self.sigma_start
+
+    def active_controls(self, sigma: float) -> tuple[ControlTerm, ...]:
+        """Return the ControlNets that count at a noise level."""
+        return tuple(term for term in self.controls if term.active(sigma))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +77,7 @@ class Canvas:
     latent: Tensor
     table: SigmaTable
     concat: ConcatInputs
+    controls: Controls
 
     def place(self, conditioning: Iterable[Any]) -> tuple[Region, ...]:
         """Place every entry of a CONDITIONING value.
@@ -83,7 +91,10 @@ class Canvas:
         for key in _UNSUPPORTED:
             if keys.get(key) is not None:
                 raise InvalidValueError(
-                    "Conditioning", key, "text, areas, masks and time ranges", "Remove that node."
+                    "Conditioning",
+                    key,
+                    "text, areas, masks, time ranges and ControlNets",
+                    "Remove that node.",
                 )
         height, width = latent.shape[-2:]
         mask = keys.get("mask")
@@ -107,6 +118,7 @@ class Canvas:
             table.at_percent(keys["start_percent"]) if "start_percent" in keys else float("inf"),
             table.at_percent(keys["end_percent"]) if "end_percent" in keys else 0.0,
             self.concat.of(keys),
+            self.controls.of(keys.get("control")),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from engine.errors import InvalidValueError
 from engine.sampling.concat import ConcatInputs
+from engine.sampling.control import Controls
 from engine.sampling.denoiser import Denoiser, NetworkDenoiser, noised
 from engine.sampling.guiders import AnyGuider
 from engine.sampling.guiders import Guider as Guider
@@ -72,8 +74,10 @@ def sample(
     x = start(model, noise, clean, float(sigmas[0])) if resume is None else resume.x.to(device)
     run = StepContext(x, sigmas, seed, flow=flow, on_step=on_step, resume=resume)
     concat = ConcatInputs(model.concat_channels, model.latent_format, clean, noise_mask)
-    canvas = Canvas(x, table_of(model), concat)
-    with torch.no_grad(), model.loaded((guider.sides * len(x), *x.shape[1:])) as network:
+    batch_shape = (guider.sides * len(x), *x.shape[1:])
+    with torch.no_grad(), model.loaded(batch_shape) as network, ExitStack() as placed:
+        controls = Controls(x, table_of(model), batch_shape, placed)
+        canvas = Canvas(x, table_of(model), concat, controls)
         predictor = Predictor(
             model, NetworkDenoiser(network, model.prediction, table_of(model)), sigmas
         )
