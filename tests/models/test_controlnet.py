@@ -13,6 +13,7 @@ from engine.errors import FileFormatError, InvalidValueError
 from engine.models.controlnet import ControlNet
 from engine.models.families import control
 from engine.models.library import ModelLibrary
+from engine.models.reading import WeightFile
 from engine.models.residency import Residency
 from engine.sampling.ksampler import ksampler
 from engine.sampling.noise import initial_noise
@@ -39,6 +40,10 @@ def files(base: Path) -> Path:
     within |= {f"model.diffusion_model.{name}": weight for name, weight in unet.items()}
     save_file(within, folder / "within.safetensors")
     save_file(reference(weights()).state_dict(), folder / "diffusers.safetensors")
+    whole = dict(WeightFile(base / "models" / "checkpoints" / "fp16.safetensors"))
+    whole |= {name: weight for name, weight in within.items() if name.startswith("control_model")}
+    torch.save({"state_dict": whole}, folder / "whole.pth")
+    save_file(weights(), folder / "v11e_shuffle_fp16.safetensors")
     return folder
 
 
@@ -63,18 +68,38 @@ def reference(ldm: dict[str, torch.Tensor]) -> Any:
 
 
 @pytest.mark.parity
-@pytest.mark.parametrize("name", ["bare", "within", "diffusers"])
+@pytest.mark.parametrize(
+    "name",
+    ["bare.safetensors", "within.safetensors", "diffusers.safetensors", "whole.pth"],
+)
 def test_every_layout_matches_diffusers(library: ModelLibrary, files: Path, name: str) -> None:
     x, context = torch.randn(2, 4, 8, 8), torch.randn(2, 77, TINY.context)
     timestep, hint = torch.tensor([3.0, 801.0]), torch.rand(2, 3, 64, 64)
     with torch.no_grad():
         down, middle = reference(weights())(x, timestep, context, hint, return_dict=False)
-    with library.controlnet(f"{name}.safetensors").loaded((2, 4, 8, 8)) as network:
+    with library.controlnet(name).loaded((2, 4, 8, 8)) as network:
         found_down, found_middle = network(x, timestep, context, hint)
     assert len(found_down) == len(down) == 4
     for found, expected in zip(found_down, down, strict=True):
         torch.testing.assert_close(found, expected, **EXACT)
     torch.testing.assert_close(found_middle, middle, **EXACT)
+
+
+def test_the_shuffle_network_takes_no_layout_from_its_picture(
+    library: ModelLibrary, network: ControlNet, files: Path
+) -> None:
+    x, context = torch.randn(1, 4, 8, 8), torch.randn(1, 77, TINY.context)
+    timestep, hint = torch.tensor([3.0]), torch.rand(1, 3, 64, 64)
+    with network.loaded((1, 4, 8, 8)) as plain:
+        down, middle = plain(x, timestep, context, hint)
+    shuffle = library.controlnet("v11e_shuffle_fp16.safetensors")
+    with shuffle.loaded((1, 4, 8, 8)) as pooled:
+        pooled_down, pooled_middle = pooled(x, timestep, context, hint)
+    for found, whole in zip((*pooled_down, pooled_middle), (*down, middle), strict=True):
+        torch.testing.assert_close(found, whole.mean(dim=(2, 3), keepdim=True), **EXACT)
+
+    steered = sampled(library, control_net_apply([[CONTEXT, {}]], shuffle, PICTURE, 1.0))
+    assert not torch.allclose(steered, sampled(library, [[CONTEXT, {}]]), atol=1e-3)
 
 
 @pytest.mark.parity
@@ -86,7 +111,7 @@ def test_names_of_the_true_shape_are_those_of_diffusers() -> None:
     found = control.network_names({name: name for name in shapes}, shape)
     expected = convert_controlnet_checkpoint({n: n for n in shapes}, {"layers_per_block": 2})
     assert found == expected
-    built = control.build(shape, 8, None)
+    built = control.build(shape, 8, None, pooled=False)
     assert (shape.downscale, shape.hint_widths) == (8, (16, 32, 96, 256))
     assert sum(p.numel() for p in built.parameters()) == 361_279_120  # the published count
     assert {name: tuple(p.shape) for name, p in built.named_parameters()} == {

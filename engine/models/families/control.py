@@ -85,8 +85,12 @@ def network_names(names: Mapping[str, str], shape: ControlShape) -> dict[str, st
     return {new: names[old] for new, old in rename(names, prefixes).items()}
 
 
-def build(shape: ControlShape, heads: int, groups: int | None) -> nn.Module:
-    """Make the network on the meta device; arguments as in `unet.build`."""
+def build(shape: ControlShape, heads: int, groups: int | None, pooled: bool) -> nn.Module:
+    """Make the network on the meta device; further arguments as in `unet.build`.
+
+    Args:
+        pooled: Residuals are averaged over the picture: its content counts, not its layout.
+    """
     import torch
     from diffusers.models.controlnets.controlnet import ControlNetModel
 
@@ -107,5 +111,6 @@ def build(shape: ControlShape, heads: int, groups: int | None) -> nn.Module:
             norm_num_groups=groups or group_norm_groups(widths),
             use_linear_projection=encoder.linear_projection,
             conditioning_embedding_out_channels=shape.hint_widths,
+            global_pool_conditions=pooled,
         )
     return network

@@ -126,7 +126,10 @@ def controlnet(source: WeightFile, key: str, residency: Residency) -> ControlNet
     part = _part(source, CONTROL_PREFIX)
     config = read_config(source.path, source.metadata)
     shape = _inferred(source, "ControlNet", control.read_shape, part.shapes)
-    build = partial(control.build, shape, config.unet_heads or UNET_HEADS, config.unet_norm_groups)
+    heads, groups = config.unet_heads or UNET_HEADS, config.unet_norm_groups
+    # No weight says so, only the published names: control_v11e_sd15_shuffle and its fp16 copy.
+    pooled = source.path.stem.removesuffix("_fp16").endswith("_shuffle")
+    build = partial(control.build, shape, heads, groups, pooled)
     names = control.network_names(part.names, shape)
     return ControlNet(
         component=Component(f"{key} controlnet", "ControlNet", source, names, build),
