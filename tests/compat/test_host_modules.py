@@ -143,7 +143,7 @@ def run_as_pack(tmp_path: Path, code: str) -> Any:
     [
         ("from comfy.utils import warp", "comfy.utils.warp"),
         ("from comfy.samplers import calc_cond_batch", "comfy.samplers.calc_cond_batch"),
-        ("from nodes import ControlNetApply", "nodes.ControlNetApply"),
+        ("from nodes import DiffControlNetLoader", "nodes.DiffControlNetLoader"),
         ("from comfy_extras.nodes_mask import Nothing", "comfy_extras.nodes_mask.Nothing"),
         ("import comfy.ldm.modules.diffusionmodules", "comfy.ldm.modules.diffusionmodules"),
         ("from comfy import controlnet", "comfy.controlnet"),
