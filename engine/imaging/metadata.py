@@ -186,5 +186,5 @@ def _safetensors_texts(file: BinaryIO, length: int) -> Iterator[tuple[str, str]]
     header = _read_exactly(file, length, MAX_TEXT_BYTES)
     try:
         yield from msgspec.json.decode(header, type=_SafetensorsHeader).texts.items()
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise _DamagedError("its header is damaged") from error

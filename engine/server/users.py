@@ -37,7 +37,7 @@ def known_users(services: Services) -> dict[str, str]:
         return {DEFAULT_USER: DEFAULT_USER}
     try:
         found = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise RequestError(
             f"The list of users ({path.name}) is damaged.", status=500, kind="damaged_file"
         ) from error

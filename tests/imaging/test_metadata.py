@@ -126,6 +126,14 @@ def test_safetensors_headers_are_read(tmp_path: Path) -> None:
     assert read_metadata(path) == {"prompt": "{}"}
 
 
+@pytest.mark.parametrize("header", [b'{"__metadata__":{"a":"\xdd"}}', b"{"])
+def test_a_damaged_safetensors_header_is_told(header: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+    with pytest.raises(FileFormatError, match="header is damaged"):
+        read_metadata(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"a text", b"\xff\xd8\xff\xe0JFIF", b"\x89PNG\r\n\x1a\n"])
 def test_a_file_without_texts_gives_nothing(content: bytes) -> None:
     assert read_metadata(content) == {}
