@@ -1,0 +1,276 @@
+"""Feeds everything that reads from the network with broken input: no 500, no hang, no growth.
+
+As a script: `python -m tests.fuzz.network_fuzz [inputs] [seed]`, 100,000 inputs by default. The
+inputs are good ones that were damaged: bytes flipped, cut, doubled, numbers made extreme, nested.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import msgspec
+import psutil
+from aiohttp import ClientError
+from yarl import URL
+
+from engine.graph.api_format import parse_api, write_api
+from engine.graph.errors import WorkflowFormatError
+from engine.graph.json_input import loads
+from engine.graph.reading import read_workflow
+from engine.workers.wire import Converted, Validated
+from tests.graph.fake_registry import fixture_registry
+from tests.server.server_host import Host, hosted, picture, show
+from tests.workers.fake_pool import FakePool
+
+HANG_S = 10.0
+SPECIAL = [b"\0", b"\xff", b"..", b"/", b"\\", b"%", b'"', b"\r\n", b"{", b"[" * 3000, b"NaN"]
+NUMBERS = [b"-1", b"1e999", b"9" * 400, b"0x10", b"4294967296", b"-0.0", b"null", b"true"]
+
+CANVAS = {
+    "nodes": [
+        {"id": 1, "type": "Show", "mode": 0, "inputs": [], "outputs": [], "widgets_values": ["x"]}
+    ],
+    "links": [[1, 1, 0, 2, 0, "IMAGE"]],
+    "version": 0.4,
+}
+FORM = (
+    b'--XX\r\nContent-Disposition: form-data; name="image"; filename="%s"\r\n\r\n%s\r\n'
+    b'--XX\r\nContent-Disposition: form-data; name="subfolder"\r\n\r\na\r\n'
+    b'--XX\r\nContent-Disposition: form-data; name="original_ref"\r\n\r\n{"filename":"a.png"}\r\n'
+    b"--XX--\r\n"
+)
+
+
+class ReadingPool(FakePool):
+    """Reads what is sent as a worker does; runs none of it."""
+
+    async def validate(self, prompt: Mapping[str, Any], targets: Sequence[str] | None) -> Validated:
+        problem = None
+        try:
+            parse_api(loads(msgspec.json.encode(prompt), "prompt"))
+        except WorkflowFormatError as error:
+            problem = str(error)
+        refusal = {"type": "invalid_prompt", "message": problem or "nothing runs here"}
+        return Validated(
+            request=0,
+            outputs=[],
+            prompt=b"{}",
+            error=msgspec.json.encode(refusal),
+            node_errors=b"{}",
+        )
+
+    async def convert(self, workflow: Mapping[str, Any]) -> Converted:
+        try:
+            reading = read_workflow(
+                loads(msgspec.json.encode(workflow), "workflow"), fixture_registry()
+            )
+        except WorkflowFormatError as error:
+            return Converted(request=0, prompt=b"null", problem=str(error))
+        return Converted(request=0, prompt=msgspec.json.encode(write_api(reading.graph)))
+
+
+Attempt: TypeAlias = Callable[[Host, random.Random], Awaitable[int]]
+
+
+@dataclass
+class Tally:
+    """What came back.
+
+    Attributes:
+        statuses: How often each status was answered, by parser.
+        slowest_s: The longest answer.
+        growth_bytes: Memory won between a tenth of the run and its end.
+    """
+
+    statuses: dict[str, dict[int, int]] = field(default_factory=dict)
+    slowest_s: float = 0.0
+    growth_bytes: int = 0
+
+    def failures(self) -> list[str]:
+        """Name the parsers that answered with a failure of the server."""
+        return [
+            f"{name}: {status} x{count}"
+            for name, counts in self.statuses.items()
+            for status, count in counts.items()
+            if status >= 500
+        ]
+
+
+def damaged(content: bytes, chance: random.Random) -> bytes:
+    """Return content with a few of its bytes changed for the worse."""
+    body = bytearray(content)
+    for _ in range(chance.randint(0, 4)):
+        place = chance.randrange(len(body) + 1)
+        match chance.randrange(6):
+            case 0 if body:
+                body[place % len(body)] ^= 1 << chance.randrange(8)
+            case 1:
+                del body[place:]
+            case 2:
+                body[place:place] = chance.choice(SPECIAL)
+            case 3:
+                body[place:place] = chance.choice(NUMBERS)
+            case 4:
+                body[place:place] = body[place : place + 200]
+            case _:
+                del body[place : place + chance.randint(1, 8)]
+    return bytes(body)
+
+
+async def api_prompt(host: Host, chance: random.Random) -> int:
+    body = json.dumps({"prompt": show("x"), "client_id": "a", "number": 1, "extra_data": {}})
+    return await _post(host, "/prompt", damaged(body.encode(), chance))
+
+
+async def canvas_workflow(host: Host, chance: random.Random) -> int:
+    body = damaged(json.dumps({"prompt": CANVAS}).encode(), chance)
+    path = chance.choice(["/prompt", "/api/tessera/convert"])
+    return await _post(host, path, body)
+
+
+async def small_json(host: Host, chance: random.Random) -> int:
+    path, body = chance.choice(
+        [
+            ("/queue", b'{"clear":false,"delete":["a"]}'),
+            ("/history", b'{"delete":["a"]}'),
+            ("/interrupt", b'{"prompt_id":"a"}'),
+            ("/free", b'{"unload_models":true}'),
+            ("/settings", b'{"a.b":[1,2,3]}'),
+            ("/settings/a", b'"x"'),
+            ("/users", b'{"username":"a"}'),
+        ]
+    )
+    return await _post(host, path, damaged(body, chance))
+
+
+async def multipart(host: Host, chance: random.Random) -> int:
+    name = damaged(b"a.png", chance)
+    body = damaged(FORM % (name, damaged(picture(), chance)), chance)
+    path = chance.choice(["/upload/image", "/upload/mask"])
+    return await _post(host, path, body, "multipart/form-data; boundary=XX")
+
+
+async def picture_file(host: Host, chance: random.Random) -> int:
+    """PNG and WebP as they lie in a folder, with what is written in them."""
+    kind = chance.choice(["PNG", "WEBP", "JPEG", "GIF"])
+    host.put("input/fuzz.png", damaged(picture(kind=kind), chance))
+    query = chance.choice(["preview=webp;90", "preview=jpeg", "channel=a", "channel=rgb"])
+    return await _get(host, f"/view?type=input&filename=fuzz.png&{query}")
+
+
+async def safetensors_header(host: Host, chance: random.Random) -> int:
+    header = b'{"__metadata__":{"ssmd_cover_images":"[\\"AAAA\\"]","a":"b"},"w":{"dtype":"F32"}}'
+    content = struct.pack("<Q", len(header)) + header
+    host.put("models/loras/fuzz.safetensors", damaged(content, chance))
+    path = chance.choice(
+        [
+            "/view_metadata/loras?filename=fuzz.safetensors",
+            "/experiment/models/preview/loras/0/fuzz.safetensors",
+        ]
+    )
+    return await _get(host, path)
+
+
+async def view_parameters(host: Host, chance: random.Random) -> int:
+    parts = {"filename": b"a.png", "type": b"output", "subfolder": b"a/b", "preview": b"webp;9"}
+    query = "&".join(f"{key}={quote(damaged(value, chance))}" for key, value in parts.items())
+    return await _get(host, f"/view?{query}")
+
+
+async def userdata_path(host: Host, chance: random.Random) -> int:
+    name = quote(damaged(b"workflows/a.json", chance), safe="")
+    path = chance.choice(
+        [f"/userdata/{name}", f"/userdata?dir={name}", f"/v2/userdata?path={name}"]
+    )
+    if path.startswith("/userdata/") and chance.random() < 0.5:
+        return await _post(host, path, b"x")
+    return await _get(host, path)
+
+
+async def history_parameters(host: Host, chance: random.Random) -> int:
+    first, second = (quote(damaged(b"10", chance)) for _ in range(2))
+    return await _get(host, f"/history?max_items={first}&offset={second}")
+
+
+async def websocket_frames(host: Host, chance: random.Random) -> int:
+    url = URL(f"{host.origin}/ws?clientId={quote(damaged(b'fuzz', chance))}", encoded=True)
+    text = b'{"type":"feature_flags","data":{"supports_preview_metadata":true}}'
+    try:
+        async with host.client.session.ws_connect(url, autoping=False) as web_socket:
+            for _ in range(3):
+                content = damaged(text, chance)
+                if chance.random() < 0.5:
+                    await web_socket.send_bytes(content)
+                else:
+                    await web_socket.send_str(content.decode("utf-8", "replace"))
+    except ClientError as error:
+        return getattr(error, "status", 400)
+    return 101
+
+
+PARSERS: tuple[Attempt, ...] = (
+    *(api_prompt, canvas_workflow, small_json, multipart, picture_file, safetensors_header),
+    *(view_parameters, userdata_path, history_parameters, websocket_frames),
+)
+
+
+async def _post(host: Host, path: str, body: bytes, kind: str = "application/json") -> int:
+    url = URL(f"{host.origin}{path}", encoded=True)
+    headers = {"Content-Type": kind}
+    async with host.client.session.post(url, data=body, headers=headers) as answer:
+        await answer.read()
+        return answer.status
+
+
+async def _get(host: Host, path: str) -> int:
+    async with host.client.session.get(URL(f"{host.origin}{path}", encoded=True)) as answer:
+        await answer.read()
+        return answer.status
+
+
+async def fuzz(base: Path, inputs: int, seed: int) -> Tally:
+    """Run through the parsers in turn; what hangs raises TimeoutError."""
+    tally, process, settled = Tally(), psutil.Process(), 0
+    async with hosted(base, ReadingPool()) as host:
+        for number in range(inputs):
+            attempt = PARSERS[number % len(PARSERS)]
+            chance = random.Random(f"{seed} {number}")  # so that one input can be tried again
+            begun = time.perf_counter()
+            async with asyncio.timeout(HANG_S):
+                status = await attempt(host, chance)
+            tally.slowest_s = max(tally.slowest_s, time.perf_counter() - begun)
+            counts = tally.statuses.setdefault(attempt.__name__, {})
+            counts[status] = counts.get(status, 0) + 1
+            if status >= 500:
+                print(f"{attempt.__name__}: {status} for seed {seed} number {number}", flush=True)
+            if number == inputs // 10:
+                settled = process.memory_info().rss
+        tally.growth_bytes = process.memory_info().rss - settled
+    return tally
+
+
+def main() -> int:
+    """Run as a script; exit with 1 when the server failed at anything."""
+    inputs = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    with tempfile.TemporaryDirectory() as folder:
+        tally = asyncio.run(fuzz(Path(folder), inputs, seed))
+    for name, counts in tally.statuses.items():
+        print(f"{name}: {dict(sorted(counts.items()))}")
+    print(f"slowest {tally.slowest_s:.3f} s, growth {tally.growth_bytes >> 10} KiB")
+    return 1 if tally.failures() else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
