@@ -111,14 +111,13 @@ class ServerProcess:
         """Leave nothing running, whatever happened."""
         if self.process is None:
             return
-        family = [self.process]
         if self.process.poll() is None:
             children = psutil.Process(self.pid).children(recursive=True)
             self.process.kill()
             for child in children:
                 child.kill()
-        for process in family:
-            process.wait()
+            psutil.wait_procs(children, timeout=15)
+        self.process.wait()
 
     def worker_pid(self) -> int:
         """Return the process id of the one worker, once it is there."""

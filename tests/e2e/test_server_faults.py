@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,6 +176,45 @@ def test_an_output_folder_that_is_a_file_fails_the_job_with_the_reason(
         output.unlink()
         aside.rename(output)
     assert succeeded(server.entry(server.queue(picture_prompt())))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Give a file system of a few megabytes."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("file systems cannot be mounted here")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    filler = disk / "filler"
+    with pytest.raises(OSError, match="No space left"):
+        filler.write_bytes(bytes(8 << 20))
+    return filler
+
+
+def test_a_full_disk_is_named_and_the_queue_lives_through_it(small_disk: Path) -> None:
+    with served(small_disk) as server:
+        running = server.queue(picture_prompt(("E2ESlow", "2")))
+        server.until(lambda: "halfway" in server.runs())
+        filler = fill(small_disk)
+        refused = server.call("POST", "/prompt", {"prompt": picture_prompt(color=2)})
+        assert refused.status == 503
+        assert "full" in refused.json()["error"]["message"]
+        assert server.call("POST", "/userdata/a", bytes(100_000)).status == 507
+        assert server.get("/history").status == server.get("/queue").status == 200
+        time.sleep(2)  # the job ends while nothing can be written
+        filler.unlink()
+        entry = server.entry(running)
+        assert succeeded(entry) or messages(entry, "execution_error")
+        assert succeeded(server.entry(server.queue(picture_prompt(color=3))))
+        assert not list((small_disk / "output").glob(".*")), "no half file stays"
 
 
 def test_a_damaged_database_is_kept_aside_and_the_server_starts(tmp_path: Path) -> None:
