@@ -49,7 +49,8 @@ def test_a_pack_that_fails_is_a_problem(base: Path, capsys: pytest.CaptureFixtur
 
     captured = capsys.readouterr()
     assert (
-        '! Pack bad was not loaded: NotImportableError: Pack "bad" uses comfy.utils.warp' in captured.out
+        '! Pack bad was not loaded: NotImportableError: Pack "bad" uses comfy.utils.warp'
+        in captured.out
     )
     assert "1 problem found" in captured.err
 
