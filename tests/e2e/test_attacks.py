@@ -557,7 +557,9 @@ def test_what_is_no_http_is_refused_quickly(server: ServerProcess, raw: bytes) -
             connection.sendall(raw)
             connection.shutdown(socket.SHUT_WR)
             answer = connection.recv(1 << 16)
-        except ConnectionError:
+        except TimeoutError:
+            raise
+        except OSError:  # cut off, before or after we were done: not every kind is ConnectionError
             answer = b""
     assert not answer or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
 

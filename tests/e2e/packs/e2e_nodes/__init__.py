@@ -68,6 +68,7 @@ class E2EDie(_Picture):
 
     def work(self, image, text):
         note("die")
+        time.sleep(0.2)  # a network crashes while it computes, not as it is called
         os._exit(3)
 
 
