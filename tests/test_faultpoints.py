@@ -35,8 +35,11 @@ def passings(**environment: str) -> tuple[int, list[str]]:
 
 def test_unset_nothing_happens() -> None:
     reach = armed({})
+    passed = 0
     for point in POINTS:
         reach(point)
+        passed += 1
+    assert passed == len(POINTS)
 
 
 @pytest.mark.parametrize("text", ["nowhere", "claim:x", "claim:-1", "claim:1:2"])

@@ -59,13 +59,17 @@ def test_a_node_that_starts_again_for_what_it_expands_into_is_shown_once(
     assert capsys.readouterr().err == "Loop #6 …\n"
 
 
-def test_a_reader_that_went_away_does_not_fail_the_run() -> None:
+def test_a_reader_that_went_away_does_not_fail_the_run(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with open(writing, "w", encoding="utf-8") as results:  # noqa: PTH123 - a file descriptor
         shown = display(results)
         shown.show(saved("a.png"))
         shown.show(saved("b.png"))
+        shown.show(NodeStarted(IDS, "Loop"))
+    assert capsys.readouterr().err == "Loop #6 …\n"
 
 
 def test_the_bar_of_one_node_does_not_keep_the_total_of_the_last(
