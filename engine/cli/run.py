@@ -24,9 +24,11 @@ from engine.execution.context import CancelToken
 from engine.execution.runner import RunRequest, RunResult
 from engine.graph.api_format import write_api
 from engine.graph.canvas import graph_to_canvas, set_widget_values, write_canvas
+from engine.graph.input_checks import ValidationError
 from engine.graph.model import Graph
 from engine.graph.reading import Reading, read_workflow
 from engine.graph.validate import Validation, validate
+from engine.registry.registry import Registry
 from engine.workers.compose import Engine, composed
 
 
@@ -58,7 +60,7 @@ def _run(
         say(f"Note: {problem}")
     graph = assign(reading.graph, assignments, engine.registry)
     validation = asyncio.run(validate(graph, engine.registry))
-    for line in explain(validation):
+    for line in explain(validation, engine.registry):
         _fail(line)
     if validation.error is not None:
         return 1
@@ -80,15 +82,30 @@ def _run(
     return _report(result, verbose=arguments.verbose, complete=not validation.node_errors)
 
 
-def explain(validation: Validation) -> Iterator[str]:
+def explain(validation: Validation, registry: Registry) -> Iterator[str]:
     """List what keeps nodes from running, a line each."""
     for node_id, found in validation.node_errors.items():
         for error in found["errors"]:
             details = f" ({error['details']})" if error["details"] else ""
-            yield f"{found['class_type']} #{node_id}: {error['message']}{details}"
+            hint = _where_to_put(error, found["class_type"], registry)
+            yield f"{found['class_type']} #{node_id}: {error['message']}{details}{hint}"
     if validation.error is not None and not validation.node_errors:
         details = f": {validation.error['details']}" if validation.error["details"] else ""
         yield f"{validation.error['message']}{details}"
+
+
+def _where_to_put(error: ValidationError, type_id: str, registry: Registry) -> str:
+    """Say where a file belongs that a menu does not list; "" for other errors."""
+    reads = registry[type_id].files
+    if error["type"] != "value_not_in_list" or reads is None:
+        return ""
+    about = error["extra_info"]
+    named = {about["input_name"]: about["received_value"]}
+    places = [
+        f"{key}/{name}" if key in ("input", "output", "temp") else f"models/{key}/{name}"
+        for key, name in reads(named, registry.folders)
+    ]
+    return f". It was expected as {places[0]}" if places else ""
 
 
 def _canvas(engine: Engine, reading: Reading, graph: Graph) -> Mapping[str, Any]:

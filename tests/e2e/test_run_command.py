@@ -201,6 +201,7 @@ def test_a_missing_checkpoint_is_named_with_where_to_put_it(base: Path, tmp_path
     assert done.returncode == 1
     assert "tiny.safetensor" in done.stderr
     assert CHECKPOINT in done.stderr, "the nearest file is offered"
+    assert "models/checkpoints/tiny.safetensor" in done.stderr
     assert "Traceback" not in done.stderr
 
 
