@@ -10,6 +10,7 @@ from torch import Tensor
 from engine.errors import InvalidValueError
 from engine.sampling.denoiser import Denoiser
 from engine.sampling.registry import sampler
+from engine.sampling.slopes import remember_slope, slopes_of
 from engine.sampling.steps import StepContext
 
 BETA_MIN, BETA_D = 0.1, 19.9
@@ -34,15 +35,10 @@ def deis(denoise: Denoiser, x: Tensor, run: StepContext, max_order: int = 3) -> 
         if sigma_next == 0:
             x = x0
         elif sigma_next != sigma:
-            run.memory[f"slope {step}"] = (x - x0) / sigma
-            used = [j for j in range(step, -1, -1) if f"slope {j}" in run.memory]
-            for j in used[max_order:]:
-                del run.memory[f"slope {j}"]
-            used = used[:max_order]
-            for j, weight in zip(
-                used, deis_weights([*map(run.sigma, used)], sigma_next), strict=True
-            ):
-                x = x + run.memory[f"slope {j}"] * weight
+            used = remember_slope(run, step, (x - x0) / sigma, max_order)
+            weights = deis_weights([*map(run.sigma, used)], sigma_next)
+            for slope, weight in zip(slopes_of(run, used), weights, strict=True):
+                x = x + slope * weight
         run.report(step, x0, x)
     return x
 

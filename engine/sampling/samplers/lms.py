@@ -8,6 +8,7 @@ from torch import Tensor
 from engine.errors import InvalidValueError
 from engine.sampling.denoiser import Denoiser
 from engine.sampling.registry import sampler
+from engine.sampling.slopes import remember_slope, slopes_of
 from engine.sampling.steps import StepContext
 
 
@@ -27,13 +28,10 @@ def lms(denoise: Denoiser, x: Tensor, run: StepContext, order: int = 4) -> Tenso
         if sigma_next == 0:
             x = x0
         elif sigma_next != sigma:
-            run.memory[f"slope {step}"] = (x - x0) / sigma
-            used = [j for j in range(step, -1, -1) if f"slope {j}" in run.memory]
-            for j in used[order:]:
-                del run.memory[f"slope {j}"]
-            nodes = [run.sigma(j) for j in used[:order]]
-            for j, weight in zip(used, adams_bashforth(nodes, sigma, sigma_next), strict=False):
-                x = x + run.memory[f"slope {j}"] * weight
+            used = remember_slope(run, step, (x - x0) / sigma, order)
+            weights = adams_bashforth([*map(run.sigma, used)], sigma, sigma_next)
+            for slope, weight in zip(slopes_of(run, used), weights, strict=True):
+                x = x + slope * weight
         run.report(step, x0, x)
     return x
 
