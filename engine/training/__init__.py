@@ -1,0 +1,1 @@
+"""Trains first stages and diffusion models: one trainer, several objectives, data sets."""

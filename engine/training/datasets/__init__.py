@@ -1,0 +1,1 @@
+"""Data sets: picture folders, icon sets, cached latents."""
