@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
 
 INLINE_TYPES = {
     ".png": "image/png",
@@ -34,10 +35,20 @@ INLINE_TYPES = {
 PICTURE_AGE_S = 86400
 
 
+class StoredFile(web.FileResponse):
+    """A file as it lies there: aiohttp would send `a.txt.gz` in place of `a.txt`."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Answer as to a client that takes no compressed files."""
+        headers = request.headers.copy()
+        headers.pop(hdrs.ACCEPT_ENCODING, None)
+        return await super().prepare(request.clone(headers=headers))
+
+
 def served_file(path: Path) -> web.FileResponse:
     """Return a file with Range, ETag and a type from the allow-list, else as a download."""
     media_type = INLINE_TYPES.get(path.suffix.lower())
-    response = web.FileResponse(path, headers=file_headers(path.name, media_type is not None))
+    response = StoredFile(path, headers=file_headers(path.name, media_type is not None))
     response.content_type = media_type or "application/octet-stream"
     if media_type == "text/plain":
         response.charset = "utf-8"

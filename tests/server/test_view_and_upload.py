@@ -263,3 +263,18 @@ async def test_a_mask_of_nothing_is_refused(host: Host, reference: str, status: 
     answer = await host.client.post("/upload/mask", data=data)
     assert answer.status == status
     assert list((host.base / "input").iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", [".gz", ".br"])
+async def test_a_compressed_file_of_a_similar_name_is_not_sent_instead(
+    host: Host, ending: str
+) -> None:
+    for folder, address in (
+        ("output", "/view?filename=a.txt"),
+        ("user/default", "/userdata/a.txt"),
+    ):
+        host.put(f"{folder}/a.txt", b"the file itself")
+        host.put(f"{folder}/a.txt{ending}", b"another file")
+        answer = await host.client.get(address, headers={"Accept-Encoding": "gzip, br"})
+        assert await answer.read() == b"the file itself"
+        assert "Content-Encoding" not in answer.headers
