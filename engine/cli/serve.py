@@ -155,6 +155,8 @@ async def _services(settings: Settings, server: ServerSettings) -> AsyncIterator
     logging.getLogger().addHandler(services.logs)
     try:
         await jobs.start()
+        if jobs.paused:
+            say("The queue is paused since an earlier run; POST /api/tessera/queue/resume ends it.")
         yield services
     finally:
         await jobs.stop()

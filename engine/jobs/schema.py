@@ -30,4 +30,6 @@ MIGRATIONS = (
     );
     CREATE INDEX message_by_job ON message (job_id, seq);
     """,
+    # What is true of the queue as a whole, while it is true: "paused".
+    "CREATE TABLE queue_state (name TEXT PRIMARY KEY) WITHOUT ROWID",
 )

@@ -26,13 +26,15 @@ from engine.workers.pool import WorkerPool, WorkerState
 from engine.workers.wire import Broadcast
 
 STATUS_INTERVAL_S = 0.02
-_EVENTS = 1000
-
 _LOG = logging.getLogger(__name__)
 
 
 class JobService:
-    """Durable jobs on a pool of workers. All methods belong to one event loop."""
+    """Durable jobs on a pool of workers. All methods belong to one event loop.
+
+    Attributes:
+        paused: Whether no further job is begun; a restart changes nothing about it.
+    """
 
     def __init__(
         self,
@@ -56,13 +58,14 @@ class JobService:
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing: set[asyncio.Task[None]] = set()
         self._last_turn = 0
-        self._started = self._paused = False
+        self._started = self.paused = False
         self._dispatching: asyncio.Handle | None = None
         self._announcing: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Take up what an earlier process left, and begin to run jobs."""
         self._last_turn = await self._store.last_turn()
+        self.paused = await self._store.is_paused()
         for job in await self._store.recover():
             self._queue.add(QueuedJob.of(job))
         await self._history.trim()
@@ -174,18 +177,15 @@ class JobService:
             self._changed()
         return moved
 
-    @property
-    def paused(self) -> bool:
-        """Whether no further job is begun; a restart ends a pause."""
-        return self._paused
-
-    def pause(self) -> None:
+    async def pause(self) -> None:
         """Begin no further job; those that run go on."""
-        self._paused = True
+        await self._store.set_paused(True)
+        self.paused = True
 
-    def resume(self) -> None:
+    async def resume(self) -> None:
         """Begin jobs again."""
-        self._paused = False
+        await self._store.set_paused(False)
+        self.paused = False
         self._wake()
 
     async def interrupt(self, job_id: str | None) -> None:
@@ -230,7 +230,7 @@ class JobService:
         """Forget all finished jobs."""
         await self._store.clear_history()
 
-    async def events_since(self, seq: int, limit: int = _EVENTS) -> list[Message]:
+    async def events_since(self, seq: int, limit: int = 1000) -> list[Message]:
         """List the first `limit` kept messages of all jobs after number `seq`."""
         return await self._store.messages(after=seq, limit=limit)
 
@@ -243,7 +243,7 @@ class JobService:
 
     def _dispatch(self) -> None:
         self._dispatching = None
-        while self._started and not self._paused:
+        while self._started and not self.paused:
             taken = {a.worker for a in self._attempts.values() if a.needs_worker}
             idle = [
                 worker

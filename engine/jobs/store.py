@@ -168,6 +168,15 @@ class JobStore:
 
         return await self._database.run(work)
 
+    async def is_paused(self) -> bool:
+        """Tell whether the queue was paused and not resumed since."""
+        return bool(await self._rows("SELECT 1 FROM queue_state WHERE name = 'paused'", ()))
+
+    async def set_paused(self, paused: bool) -> None:
+        """Write down that the queue is paused, or that it is not."""
+        change = "INSERT OR IGNORE INTO queue_state VALUES ('paused')"
+        await self._change(change if paused else "DELETE FROM queue_state", ())
+
     async def set_number(self, job_id: str, number: float) -> bool:
         """Move a queued job in the queue; False when it is not queued."""
         return await self._change(

@@ -80,7 +80,7 @@ def names(jobs: Sequence[Job]) -> list[str]:
 
 
 async def test_numbers_count_up_and_front_is_the_negative_number(bench: Bench) -> None:
-    bench.service.pause()
+    await bench.service.pause()
     assert (await submit(bench.service, "Run")).number == 1
     assert (await submit(bench.service, "Run", front=True)).number == -2
     assert (await submit(bench.service, "Run", number=7.5, front=True)).number == 7.5
@@ -95,7 +95,7 @@ async def test_numbers_go_on_after_a_restart(bench: Bench) -> None:
 
 
 async def test_a_prompt_gets_an_id_of_its_own_or_the_clients(bench: Bench) -> None:
-    bench.service.pause()
+    await bench.service.pause()
     ids = {(await submit(bench.service, "Run")).prompt_id for _ in range(3)}
     assert len(ids) == 3
     assert (await submit(bench.service, "Run", prompt_id="mine")).prompt_id == "mine"
@@ -171,7 +171,7 @@ async def test_validation_is_tried_once_more_when_a_worker_dies(
 async def test_a_client_that_hangs_up_while_its_prompt_is_written_loses_nothing(
     bench: Bench,
 ) -> None:
-    bench.service.pause()
+    await bench.service.pause()
     waiting = asyncio.create_task(submit(bench.service, "Run", prompt_id="a"))
     while not bench.service._writing:
         await asyncio.sleep(0)
@@ -223,13 +223,13 @@ async def test_an_interruption_without_an_owner_is_told_to_all(bench: Bench) -> 
 
 
 async def test_changes_of_the_queue_are_told_to_all_and_the_last_is_true(bench: Bench) -> None:
-    bench.service.pause()
+    await bench.service.pause()
     for _ in range(20):
         await submit(bench.service, "Run")
     expected = {"status": {"exec_info": {"queue_remaining": 20}}}
     await until(lambda: expected in bench.publish.data("status"), "status 20")
     assert {to for kind, _, to in bench.publish.sent if kind == "status"} == {None}
-    bench.service.resume()
+    await bench.service.resume()
     none_left = {"status": {"exec_info": {"queue_remaining": 0}}}
     await until(lambda: none_left in bench.publish.data("status"), "status 0")
 
@@ -348,11 +348,11 @@ async def test_waiting_jobs_can_be_deleted_cleared_and_moved(bench: Bench) -> No
 
 
 async def test_a_moved_job_runs_where_it_was_moved(bench: Bench) -> None:
-    bench.service.pause()
+    await bench.service.pause()
     for job_id in "abc":
         await submit(bench.service, "Run", prompt_id=job_id)
     await bench.service.move("c", -1)
-    bench.service.resume()
+    await bench.service.resume()
     await bench.finished("a", "b", "c")
     assert [run.job_id for run in bench.pool.ran] == ["c", "a", "b"]
 
@@ -360,14 +360,27 @@ async def test_a_moved_job_runs_where_it_was_moved(bench: Bench) -> None:
 async def test_a_paused_queue_begins_nothing_but_lets_run_what_runs(bench: Bench) -> None:
     await submit(bench.service, "Wait", prompt_id="a")
     await bench.pool.until_running("a")
-    bench.service.pause()
+    await bench.service.pause()
     assert bench.service.paused
     await submit(bench.service, "Run", prompt_id="b")
     bench.pool.release("a")
     await bench.finished("a")
     assert names(await bench.service.pending()) == ["b"]
-    bench.service.resume()
+    await bench.service.resume()
     await bench.finished("b")
+
+
+async def test_a_paused_queue_stays_paused_over_restarts_until_it_is_resumed(bench: Bench) -> None:
+    await bench.service.pause()
+    await bench.restart()
+    assert bench.service.paused
+    await submit(bench.service, "Run", prompt_id="a")
+    await asyncio.sleep(0.05)
+    assert bench.pool.ran == []
+    await bench.service.resume()
+    await bench.finished("a")
+    await bench.restart()
+    assert not bench.service.paused
 
 
 async def test_interrupting_one_job_leaves_the_others(tmp_path: Path) -> None:
@@ -396,7 +409,7 @@ async def test_a_job_cancelled_before_its_worker_has_it_does_not_run(bench: Benc
 
 
 async def test_a_cancelled_waiting_job_is_history(bench: Bench) -> None:
-    bench.service.pause()
+    await bench.service.pause()
     await submit(bench.service, "Run", prompt_id="a", client_id="tab")
     assert await bench.service.cancel("a")
     assert not await bench.service.cancel("a")

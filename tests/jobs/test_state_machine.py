@@ -173,11 +173,11 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule()
     def pause(self) -> None:
-        self.service.pause()
+        self.do(self.service.pause())
 
     @rule()
     def resume(self) -> None:
-        self.do(_soon(self.service.resume))
+        self.do(self.service.resume())
 
     # --- what workers do -------------------------------------------------------------------------
 

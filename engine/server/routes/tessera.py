@@ -117,15 +117,15 @@ async def get_queue_state(request: web.Request) -> web.Response:
 
 @bare_routes.post(f"{_BASE}/queue/pause")
 async def post_pause(request: web.Request) -> web.Response:
-    """Start no further prompt until the queue is resumed; what runs goes on."""
-    services_of(request).jobs.pause()
+    """Start no further prompt until the queue is resumed, a restart included; what runs goes on."""
+    await services_of(request).jobs.pause()
     return web.Response()
 
 
 @bare_routes.post(f"{_BASE}/queue/resume")
 async def post_resume(request: web.Request) -> web.Response:
     """Start waiting prompts again."""
-    services_of(request).jobs.resume()
+    await services_of(request).jobs.resume()
     return web.Response()
 
 
