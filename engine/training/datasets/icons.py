@@ -1,0 +1,181 @@
+"""Makes a folder of captioned pictures from an icon set.
+
+Each icon becomes `NAME.png` (RGBA) with `NAME.txt` beside it, one possible caption a line; a line
+that is there twice is drawn twice as often. `ATTRIBUTION.md` says whose pictures they are. A
+build that was interrupted goes on where it stopped: files appear complete or not at all, and
+`build.json` says what they were made from.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from PIL import Image
+
+from engine.errors import EngineError, UnknownNameError
+from engine.training.datasets.colours import article
+from engine.training.datasets.iconify import IconSet
+
+# Drawn larger than needed and averaged down, which is smoother than the renderer's own edges.
+_OVERSAMPLING: Final = 4
+_MANIFEST: Final = "build.json"
+_KEYWORDS: Final = 2
+# How often the plain form "a red apple" is written, against once for every other form.
+_PLAIN_LINES: Final = 4
+
+Report = Callable[[int, int], None]
+"""Called with how many icons are done, and of how many; it may raise to stop the build."""
+
+
+class SvgError(EngineError):
+    """An icon cannot be drawn.
+
+    Attributes:
+        name: The icon.
+    """
+
+    code = "bad_icon"
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        super().__init__(f'Icon "{name}" cannot be drawn: {problem}. Leave it out of the list.')
+
+
+class RendererMissingError(EngineError):
+    """The package that draws SVG is not installed."""
+
+    code = "renderer_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Drawing icons needs the package resvg-py. Install it with: pip install tessera[train]"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One thing to learn: the icon that shows it, and what it is called, best name first."""
+
+    icon: str
+    names: tuple[str, ...]
+
+
+def read_concepts(text: str, icon_set: IconSet) -> list[Concept]:
+    """Read a list of concepts: a line each, `icon` or `icon: name, other name`.
+
+    Without a name the icon's own is taken, with spaces for hyphens. Empty lines and lines that
+    start with "#" do not count; no line at all means every icon of the set.
+
+    Raises: UnknownNameError, when the set has no such icon.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")] or list(icon_set.svgs)
+    concepts = []
+    for line in lines:
+        icon, _, names = (part.strip() for part in line.partition(":"))
+        if icon not in icon_set.svgs:
+            raise UnknownNameError(f'icon of the set "{icon_set.title}"', icon, icon_set.svgs)
+        given = tuple(name.strip() for name in names.split(",") if name.strip())
+        concepts.append(Concept(icon, given or (icon.replace("-", " "),)))
+    return concepts
+
+
+def caption_lines(concept: Concept, keywords: tuple[str, ...]) -> Iterator[str]:
+    """List the captions of a concept: "a red apple" mostly, the bare name, name and keyword."""
+    for name in concept.names:
+        plain = f"{article(name)} {name}"
+        yield from [plain] * _PLAIN_LINES
+        yield name
+    words = set(" ".join(concept.names).split())
+    fitting = [word for word in keywords if not words & set(word.split())]
+    first = concept.names[0]
+    yield from (f"{article(first)} {first}, {word}" for word in fitting[:_KEYWORDS])
+
+
+def draw_icon(name: str, svg: str, size: int) -> Image.Image:
+    """Return an icon as an RGBA picture, `size` pixels square.
+
+    Raises: SvgError, RendererMissingError.
+    """
+    try:
+        import resvg_py
+    except ImportError as error:
+        raise RendererMissingError from error
+    side = size * _OVERSAMPLING
+    try:
+        png = resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side, skip_system_fonts=True)
+    except ValueError as error:
+        raise SvgError(name, str(error)) from error
+    drawn = Image.open(io.BytesIO(png)).convert("RGBA")
+    square = Image.new("RGBA", (side, side))
+    square.paste(drawn, ((side - drawn.width) // 2, (side - drawn.height) // 2))
+    return square.resize((size, size), Image.Resampling.BOX)
+
+
+def build_icon_folder(
+    folder: Path,
+    icon_set: IconSet,
+    concepts: list[Concept],
+    *,
+    size: int,
+    keywords: Mapping[str, tuple[str, ...]],
+    report: Report,
+) -> int:
+    """Draw the concepts into `folder` and return how many icons were drawn anew.
+
+    Icons that an earlier, interrupted build of the same set and size has drawn stay; those of
+    another build are drawn again, and pictures that are no longer listed are removed.
+
+    Raises: SvgError, RendererMissingError, OSError, and what `report` raises.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    made_from = msgspec.json.encode([icon_set.prefix, icon_set.version, size])
+    if _read_or_none(folder / _MANIFEST) != made_from:
+        _remove_pictures(folder, keep=set())
+        _write(folder / _MANIFEST, made_from)
+    _remove_pictures(folder, keep={concept.icon for concept in concepts})
+    drawn = 0
+    for number, concept in enumerate(concepts):
+        report(number, len(concepts))
+        lines = caption_lines(concept, keywords.get(concept.icon, ()))
+        _write(folder / f"{concept.icon}.txt", ("\n".join(lines) + "\n").encode())
+        picture = folder / f"{concept.icon}.png"
+        if not picture.is_file():
+            buffer = io.BytesIO()
+            draw_icon(concept.icon, icon_set.svgs[concept.icon], size).save(buffer, "PNG")
+            _write(picture, buffer.getvalue())
+            drawn += 1
+    _write(folder / "ATTRIBUTION.md", attribution(icon_set).encode())
+    report(len(concepts), len(concepts))
+    return drawn
+
+
+def attribution(icon_set: IconSet) -> str:
+    """Return what must be said beside pictures made from a set."""
+    return (
+        f"The pictures are drawn from the icon set {icon_set.title} {icon_set.version}\n"
+        f"(npm package @iconify-json/{icon_set.prefix}) by {icon_set.author},"
+        f" {icon_set.author_url}.\nLicence: {icon_set.licence}, {icon_set.licence_url}\n"
+    )
+
+
+def _remove_pictures(folder: Path, keep: set[str]) -> None:
+    for file in folder.iterdir():
+        if file.suffix in {".png", ".txt"} and file.stem not in keep:
+            file.unlink()
+
+
+def _read_or_none(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that is there complete or not at all."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(content)
+    partial.replace(path)
