@@ -56,6 +56,7 @@ class ServerSettings:
         max_upload_bytes: The largest request body.
         tls_certificate, tls_key: PEM files; both or none.
         web_root: The editor's files.
+        web_folders: What of `web_root` is served beside index.html; None for all of it.
         multi_user: Keep settings and workflows of several people apart.
         arguments: The command line, for /system_stats.
     """
@@ -69,5 +70,6 @@ class ServerSettings:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     web_root: Path
+    web_folders: frozenset[str] | None = None
     multi_user: bool = False
     arguments: tuple[str, ...] = ()

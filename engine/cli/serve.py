@@ -31,6 +31,7 @@ from engine.models.folders import ModelFolders
 from engine.server.app import build_app
 from engine.server.security import needs_token
 from engine.server.services import Services
+from engine.server.web_files import EDITOR_FOLDERS
 from engine.server.ws.hub import Hub
 from engine.settings import ServerSettings, Settings
 
@@ -86,6 +87,7 @@ def server_settings_from(arguments: argparse.Namespace) -> ServerSettings:
         tls_certificate=arguments.tls_certfile,
         tls_key=arguments.tls_keyfile,
         web_root=(arguments.front_end_root or ROOT / "web").absolute(),
+        web_folders=None if arguments.front_end_root else EDITOR_FOLDERS,
         multi_user=arguments.multi_user,
         arguments=tuple(_without_token(sys.argv)),
     )

@@ -29,7 +29,7 @@ from engine.server.routes import (
 )
 from engine.server.services import SERVICES, Services, services_of
 from engine.server.serving import PICTURE_AGE_S
-from engine.server.web_files import served_web_file, start_page
+from engine.server.web_files import PACKED, editor_file, start_page
 
 _TABLES = (
     *(prompt, node_types, view, upload, models, system),
@@ -50,6 +50,7 @@ def build_app(services: Services) -> web.Application:
     app[HASHES] = FileHashes()
     app[node_types.OBJECT_INFO] = ObjectInfoCache(services.pool, services.folders)
     app[PACK_ROUTES] = PackRoutes(services.pool)
+    app[PACKED] = {}
     users.prepare(app)
     bare = (*internal.bare_routes, *tessera.bare_routes, *extensions.bare_routes)
     app.router.add_routes(bare)
@@ -71,7 +72,7 @@ def build_app(services: Services) -> web.Application:
 
 async def _start(request: web.Request) -> web.StreamResponse:
     """Return the editor."""
-    return start_page(request, services_of(request).settings.web_root)
+    return await start_page(request)
 
 
 async def _anything_else(request: web.Request) -> web.StreamResponse:
@@ -81,8 +82,7 @@ async def _anything_else(request: web.Request) -> web.StreamResponse:
         return await forward(request, target)
     if request.method not in ("GET", "HEAD"):
         raise web.HTTPNotFound
-    web_root = services_of(request).settings.web_root
-    return served_web_file(request, web_root, request.match_info["path"])
+    return await editor_file(request, request.match_info["path"])
 
 
 async def _say_how_long_to_keep(request: web.Request, response: web.StreamResponse) -> None:

@@ -35,7 +35,14 @@ PAGE_POLICY = (
     " connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'self'"
 )
-"""For the editor's files: its own scripts only."""
+"""For files of packs and of other editors: scripts of this server only."""
+
+EDITOR_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
+    " media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self';"
+    " manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+"""For our editor: nothing inline either, so that text that became markup stays harmless."""
 
 DATA_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 """For everything else: opened as a page it can do nothing."""

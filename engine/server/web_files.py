@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import hdrs, web
 
 from engine.models.folders import inside
-from engine.server.security import PAGE_POLICY
+from engine.server.security import EDITOR_POLICY, PAGE_POLICY
+from engine.server.services import services_of
+from engine.server.serving import StoredFile
+from engine.settings import ServerSettings
+
+EDITOR_FOLDERS = frozenset({"src", "vendor", "locales", "styles"})
+"""What of our editor's folder a browser gets; its tests and tools are nobody's business."""
+
+_INDEX = "index.html"
+_VERSION_MARK = "@"
+_FOR_EVER = "private, max-age=31536000, immutable"
+_PACKED_BYTES = 4 << 20
 
 _TYPES = {
     ".html": "text/html",
@@ -45,8 +61,56 @@ Queue workflows with <code>POST /prompt</code>, or run one with
 """
 
 
-def served_web_file(request: web.Request, root: Path, name: str) -> web.StreamResponse:
-    """Return a file of the editor or of a pack's browser part.
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A compressed text file, good for as long as `etag` is the file's."""
+
+    etag: str
+    body: bytes
+
+
+PACKED: web.AppKey[dict[Path, _Packed]] = web.AppKey("packed_web_files", dict)
+
+
+async def start_page(request: web.Request) -> web.StreamResponse:
+    """Return the editor, or a page that says that the server runs.
+
+    Our own page names its modules under an address that holds the version of all of them: a
+    browser keeps them for ever, and never mixes files of two versions.
+    """
+    settings = services_of(request).settings
+    index = settings.web_root / _INDEX
+    if not index.is_file():
+        return _page(_PAGE)
+    if settings.web_folders is None:
+        return await sent_web_file(request, settings.web_root, _INDEX)
+    version = await asyncio.to_thread(_version, settings)
+    text = index.read_text("utf-8").replace('="./', f'="/{_VERSION_MARK}{version}/')
+    return _page(text, {"Content-Security-Policy": EDITOR_POLICY})
+
+
+async def editor_file(request: web.Request, name: str) -> web.StreamResponse:
+    """Return a file of the editor; under its version it may be kept for ever.
+
+    Raises: HTTPNotFound, ForbiddenPathError.
+    """
+    settings = services_of(request).settings
+    if settings.web_folders is None:
+        return await sent_web_file(request, settings.web_root, name)
+    version = ""
+    if name.startswith(_VERSION_MARK):
+        version, _, name = name[len(_VERSION_MARK) :].partition("/")
+    folder, _, name = name.partition("/")
+    if folder not in settings.web_folders or not name:
+        raise web.HTTPNotFound
+    response = await sent_web_file(request, settings.web_root / folder, name)
+    if version and version == await asyncio.to_thread(_version, settings):
+        response.headers[hdrs.CACHE_CONTROL] = _FOR_EVER
+    return response
+
+
+async def sent_web_file(request: web.Request, root: Path, name: str) -> web.StreamResponse:
+    """Return a file of an editor or of a pack's browser part, compressed where that helps.
 
     Raises: HTTPNotFound, ForbiddenPathError.
     """
@@ -54,19 +118,54 @@ def served_web_file(request: web.Request, root: Path, name: str) -> web.StreamRe
     media_type = _TYPES.get(path.suffix.lower())
     if media_type is None or not path.is_file():
         raise web.HTTPNotFound
-    response = web.FileResponse(path, headers={"Content-Security-Policy": PAGE_POLICY})
-    response.content_type = media_type
-    if media_type.startswith("text/") or media_type.endswith("json"):
-        response.charset = "utf-8"
+    is_text = media_type.startswith("text/") or media_type.endswith("json")
+    headers = {"Content-Security-Policy": PAGE_POLICY}
     if path.suffix == ".html":
-        response.headers[hdrs.CACHE_CONTROL] = "no-cache"
+        headers[hdrs.CACHE_CONTROL] = "no-cache"
+    packs = "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "")
+    if is_text and packs and path.stat().st_size <= _PACKED_BYTES:
+        packed = await asyncio.to_thread(_packed, request.config_dict[PACKED], path)
+        return _compressed(request, packed, media_type, headers)
+    response = StoredFile(path, headers=headers)
+    response.content_type = media_type
+    if is_text:
+        response.charset = "utf-8"
     return response
 
 
-def start_page(request: web.Request, root: Path) -> web.StreamResponse:
-    """Return the editor, or a page that says that the server runs."""
-    if (root / "index.html").is_file():
-        return served_web_file(request, root, "index.html")
-    return web.Response(
-        text=_PAGE, content_type="text/html", headers={hdrs.CACHE_CONTROL: "no-cache"}
-    )
+def _page(text: str, headers: dict[str, str] | None = None) -> web.Response:
+    known = {hdrs.CACHE_CONTROL: "no-cache", **(headers or {})}
+    return web.Response(text=text, content_type="text/html", headers=known)
+
+
+def _compressed(
+    request: web.Request, packed: _Packed, media_type: str, headers: dict[str, str]
+) -> web.Response:
+    headers = {**headers, hdrs.ETAG: f'W/"{packed.etag}"', hdrs.VARY: hdrs.ACCEPT_ENCODING}
+    if any(tag.value in (packed.etag, "*") for tag in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    headers[hdrs.CONTENT_ENCODING] = "gzip"
+    return web.Response(body=packed.body, headers=headers, content_type=media_type, charset="utf-8")
+
+
+def _packed(known: dict[Path, _Packed], path: Path) -> _Packed:
+    status = path.stat()
+    etag = f"{status.st_mtime_ns:x}-{status.st_size:x}-gzip"
+    found = known.get(path)
+    if found is None or found.etag != etag:
+        found = known[path] = _Packed(etag, gzip.compress(path.read_bytes(), 6, mtime=0))
+    return found
+
+
+def _version(settings: ServerSettings) -> str:
+    """Return a name for the editor's files as they are now."""
+    digest = hashlib.sha256()
+    for path in _editor_files(settings):
+        status = path.stat()
+        digest.update(f"{path}\0{status.st_mtime_ns}\0{status.st_size}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def _editor_files(settings: ServerSettings) -> Iterator[Path]:
+    for folder in sorted(settings.web_folders or ()):
+        yield from sorted(p for p in (settings.web_root / folder).rglob("*") if p.is_file())

@@ -11,7 +11,7 @@ from engine.server import packs
 from engine.server.answers import json_answer
 from engine.server.services import services_of
 from engine.server.serving import served_file
-from engine.server.web_files import served_web_file
+from engine.server.web_files import editor_file, sent_web_file
 
 routes = web.RouteTableDef()
 bare_routes = web.RouteTableDef()
@@ -57,5 +57,5 @@ async def get_extension_file(request: web.Request) -> web.StreamResponse:
     file = request.match_info["file"]
     root = (await packs.web_folders(services.pool)).get(name)
     if root is None:  # the editor's own
-        return served_web_file(request, services.settings.web_root, f"extensions/{name}/{file}")
-    return served_web_file(request, root, file)
+        return await editor_file(request, f"extensions/{name}/{file}")
+    return await sent_web_file(request, root, file)

@@ -1,0 +1,113 @@
+"""The editor's files: what is served, under which policy, and how long a browser keeps it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from engine.server.web_files import EDITOR_FOLDERS
+from tests.server.server_host import Host, hosted
+
+PAGE = '<!doctype html><script type="module" src="./src/app.js"></script>'
+
+
+@pytest.fixture
+async def editor(tmp_path: Path) -> AsyncIterator[Host]:
+    async with hosted(tmp_path, web_folders=EDITOR_FOLDERS) as host:
+        host.put("web/index.html", PAGE.encode())
+        host.put("web/src/app.js", b"export const answer = 42; // " + b"x" * 2000)
+        host.put("web/package.json", b"{}")
+        host.put("web/tests/core/a.test.js", b"")
+        host.put("web/node_modules/a/index.js", b"")
+        yield host
+
+
+async def versioned(host: Host) -> str:
+    """Return the address of app.js that the page names."""
+    page = await (await host.client.get("/")).text()
+    found = re.search('src="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+async def test_nothing_inline_runs_in_the_editor(editor: Host) -> None:
+    answer = await editor.client.get("/")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "connect-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/package.json",
+        "/tests/core/a.test.js",
+        "/node_modules/a/index.js",
+        "/index.html",
+        "/src",
+        "/src/",
+        "/src/%2e%2e/package.json",
+        "/@x/package.json",
+        "/@x/src/%2e%2e/package.json",
+        "/@x",
+    ],
+)
+async def test_tests_and_tools_are_not_served(editor: Host, path: str) -> None:
+    answer = await editor.client.get(path)
+    assert answer.status in (403, 404)
+
+
+async def test_another_editor_is_served_whole(tmp_path: Path) -> None:
+    async with hosted(tmp_path) as host:
+        host.put("web/index.html", PAGE.encode())
+        host.put("web/assets/tests/a.js", b"1")
+        assert await (await host.client.get("/")).text() == PAGE
+        assert (await host.client.get("/assets/tests/a.js")).status == 200
+
+
+async def test_modules_are_kept_for_ever_under_their_version(editor: Host) -> None:
+    address = await versioned(editor)
+    answer = await editor.client.get(address)
+    assert answer.status == 200
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.content_type == "text/javascript"
+    assert (await answer.text()).startswith("export const answer = 42;")
+
+
+async def test_a_changed_file_gives_all_of_them_another_address(editor: Host) -> None:
+    before = await versioned(editor)
+    editor.put("web/locales/en/shell.json", b"{}")
+    after = await versioned(editor)
+    assert before != after
+    stale = await editor.client.get(before)
+    assert stale.status == 200
+    assert stale.headers["Cache-Control"] == "no-cache"
+
+
+async def test_an_unchanged_file_is_not_sent_again(editor: Host) -> None:
+    first = await editor.client.get("/src/app.js")
+    assert first.headers["Cache-Control"] == "no-cache"
+    known = {"If-None-Match": first.headers["ETag"]}
+    assert (await editor.client.get("/src/app.js", headers=known)).status == 304
+    editor.put("web/src/app.js", b"export const answer = 43;")
+    again = await editor.client.get("/src/app.js", headers=known)
+    assert again.status == 200
+    assert await again.text() == "export const answer = 43;"
+
+
+async def test_every_module_is_reached_with_the_cookie_alone(tmp_path: Path) -> None:
+    async with hosted(tmp_path, web_folders=EDITOR_FOLDERS, token="t" * 20) as host:
+        host.put("web/index.html", PAGE.encode())
+        host.put("web/src/app.js", b"1")
+        assert (await host.client.get("/")).status == 401
+        assert (await host.client.get("/src/app.js")).status == 401
+        opened = await host.client.get("/", params={"token": "t" * 20})  # follows the redirect
+        assert opened.status == 200
+        assert "token" not in str(opened.url)
+        assert (await host.client.get(await versioned(host))).status == 200
