@@ -52,6 +52,7 @@ class Attempt:
         self._shown: list[NodeOutput] = []
         self._last_words: KeptMessage | None = None
         self._begun = self._cancelled = False
+        self._latest_ms = 0
 
     def cancel(self) -> None:
         """Stop the job within a step."""
@@ -136,6 +137,8 @@ class Attempt:
             self._on_message(event.kind, msgspec.json.decode(event.data), keep=event.keep)
 
     def _on_message(self, kind: str, data: dict[str, Any], *, keep: bool) -> None:
+        if "timestamp" in data:  # a clock that was set in between must not turn the order round
+            self._latest_ms = data["timestamp"] = max(self._latest_ms, data["timestamp"])
         if keep and kind in LAST_WORDS.values():
             self._last_words = KeptMessage(kind, data)  # said when the job is in history
             return
@@ -177,6 +180,7 @@ class Attempt:
                 reason=error,
                 node_id=self.node_id,
                 node_type=self.job.node_type(self.node_id) if self.job else None,
+                not_before_ms=self._latest_ms,
             )
         kept = [*await self._notes.rest(), words]
         await until_written(lambda: self._store.finish(self.queued.id, state, error, kept))

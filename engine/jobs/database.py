@@ -8,6 +8,7 @@ shared: everything queued while a flush runs goes into the next transaction.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import queue
 import sqlite3
 import threading
@@ -82,7 +83,7 @@ class Database:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise DatabaseError(self.path, _problem(error)) from error
-            self.set_aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
+            self.set_aside = _free_name(f"{self.path}.damaged-{int(time.time())}")
             self.path.rename(self.set_aside)
             for suffix in ("-wal", "-shm"):
                 extra = self.path.with_name(self.path.name + suffix)
@@ -172,6 +173,12 @@ class Database:
             answer = (None, error)
         self._connection.execute("RELEASE one")
         return answer
+
+
+def _free_name(path: str) -> Path:
+    """Return a name that no file has: a clock may say twice what time it is."""
+    names = itertools.chain([path], (f"{path}-{number}" for number in itertools.count(2)))
+    return next(place for place in map(Path, names) if not place.exists())
 
 
 def _problem(error: sqlite3.Error) -> str:

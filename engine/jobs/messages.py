@@ -22,11 +22,13 @@ def last_message(
     error_type: str = "EngineError",
     node_id: str | None = None,
     node_type: str | None = None,
+    not_before_ms: int = 0,
 ) -> KeptMessage:
     """Return how a job ended, when no worker could say it.
 
     Args:
         node_id: The node that ran last.
+        not_before_ms: When its last message was sent; a clock may have been set since.
     """
     data: dict[str, Any] = {"prompt_id": job_id}
     if state is not JobState.SUCCESS:
@@ -39,7 +41,7 @@ def last_message(
             "current_inputs": {},
             "current_outputs": [],
         }
-    return KeptMessage(LAST_WORDS[state], {**data, "timestamp": now_ms()})
+    return KeptMessage(LAST_WORDS[state], {**data, "timestamp": max(now_ms(), not_before_ms)})
 
 
 def queue_item(job: Job) -> list[Any]:

@@ -90,7 +90,8 @@ def finish(
 ) -> bool:
     """Move an unfinished job into history, with its last words; False when it is there already."""
     changed = db.execute(
-        "UPDATE job SET state = ?, error = ?, finished_ms = ?, worker = NULL, finished_seq ="
+        "UPDATE job SET state = ?, error = ?, worker = NULL,"
+        " finished_ms = max(?, coalesce(started_ms, submitted_ms)), finished_seq ="
         " (SELECT coalesce(max(finished_seq), 0) + 1 FROM job WHERE finished_seq IS NOT NULL)"
         " WHERE id = ? AND state IN ('queued', 'running')",
         (state, error, now_ms(), job_id),
@@ -113,6 +114,10 @@ def finish(
 
 def give_up(db: sqlite3.Connection, job: Job, reason: str, node_id: str | None) -> Job:
     """Fail a job that no worker survives."""
+    (latest_ms,) = db.execute(
+        "SELECT max(json_extract(CAST(data AS TEXT), '$.timestamp')) FROM message WHERE job_id = ?",
+        (job.id,),
+    ).fetchone()
     words = last_message(
         job.id,
         JobState.ERROR,
@@ -120,6 +125,7 @@ def give_up(db: sqlite3.Connection, job: Job, reason: str, node_id: str | None) 
         error_type="WorkerDiedError",
         node_id=node_id,
         node_type=job.node_type(node_id),
+        not_before_ms=latest_ms or 0,
     )
     finish(db, job.id, JobState.ERROR, reason, [words])
     return replace(job, state=JobState.ERROR, error=reason, worker=None)

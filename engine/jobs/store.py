@@ -85,7 +85,7 @@ class JobStore:
         def work(db: sqlite3.Connection) -> Record | None:
             changed = db.execute(
                 "UPDATE job SET state = 'running', worker = ?, attempts = attempts + 1,"
-                " started_ms = coalesce(started_ms, ?) WHERE id = ? AND state = 'queued'",
+                " started_ms = coalesce(started_ms, max(?, submitted_ms)) WHERE id = ? AND state = 'queued'",
                 (worker, now_ms(), job_id),
             ).rowcount
             if not changed:

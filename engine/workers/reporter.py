@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +22,7 @@ from engine.execution.events import (
     RunStarted,
 )
 from engine.types import Preview
+from engine.workers.job_clock import JobClock
 from engine.workers.outbox import Outbox
 from engine.workers.payload import encode_json
 from engine.workers.previews import IMAGE_TYPE, draw_preview
@@ -44,6 +44,7 @@ class JobReporter:
     def __init__(self, job_id: str, outbox: Outbox) -> None:
         self.previews = False
         self._job_id, self._outbox = job_id, outbox
+        self._clock = JobClock()
         self._lock = threading.RLock()
         self._changed: dict[str, dict[str, Any]] = {}
         self._totals: dict[str, float] = {}
@@ -56,10 +57,12 @@ class JobReporter:
         with self._lock:
             match event:
                 case RunStarted():
-                    self._send("execution_start", keep=True, timestamp=_now_ms())
+                    self._send("execution_start", keep=True, timestamp=self._clock.now_ms())
                 case NodesCached():
                     nodes = list(event.node_ids)
-                    self._send("execution_cached", keep=True, nodes=nodes, timestamp=_now_ms())
+                    self._send(
+                        "execution_cached", keep=True, nodes=nodes, timestamp=self._clock.now_ms()
+                    )
                 case NodeStarted():
                     self._start(event)
                 case NodeProgress():
@@ -77,7 +80,7 @@ class JobReporter:
                 case RunFinished():
                     self._outbox.flush("progress_state")
                     if event.status == "success":
-                        self._send("execution_success", keep=True, timestamp=_now_ms())
+                        self._send("execution_success", keep=True, timestamp=self._clock.now_ms())
 
     def fail(self, error: BaseException, message: str, traceback: Sequence[str]) -> None:
         """Report a failure that no node has reported; the node that runs is named."""
@@ -205,7 +208,7 @@ class JobReporter:
             node_id=event.ids.real if event.ids else None,
             node_type=event.node_type,
             executed=list(event.executed),
-            timestamp=_now_ms(),
+            timestamp=self._clock.now_ms(),
         )
 
     # --- messages ------------------------------------------------------------------------------
@@ -237,7 +240,7 @@ class JobReporter:
             keep=True,
             executed=ran,
             current_outputs=ran,
-            timestamp=_now_ms(),
+            timestamp=self._clock.now_ms(),
             **data,
         )
 
@@ -259,7 +262,3 @@ def _type_name(error: BaseException) -> str:
     kind = type(error)
     module = kind.__module__
     return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -583,14 +582,3 @@ async def test_what_a_node_shows_is_on_disk_at_once(
             await asyncio.sleep(0.001)
     kinds = [message.type for message in await bench.store.messages("a")]
     assert kinds == ["execution_start", "execution_cached"]
-
-
-async def test_a_clock_that_jumps_harms_nothing(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    true_time = time.time_ns
-    for number, jump_s in enumerate((0, -(10**6), 10**7, -(10**5))):
-        monkeypatch.setattr(time, "time_ns", lambda jump=jump_s: true_time() + jump * 10**9)
-        await submit(bench.service, "Run", prompt_id=f"job{number}")
-    await bench.finished(*(f"job{number}" for number in range(4)))
-    assert list(await bench.service.history()) == [f"job{number}" for number in range(4)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import numpy as np
@@ -268,3 +269,15 @@ def io_of(data: bytes) -> Any:
     import io
 
     return io.BytesIO(data)
+
+
+@pytest.mark.parametrize("jump_ns", [-(10**18), 10**18])
+def test_a_clock_that_is_set_does_not_change_how_long_a_job_took(
+    monkeypatch: pytest.MonkeyPatch, jump_ns: int
+) -> None:
+    told = Told()
+    begun = told.only("execution_start", RunStarted("job"))["timestamp"]
+    true_ns = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: true_ns() + jump_ns)
+    ended = told.only("execution_success", RunFinished("job", "success", 1.0))["timestamp"]
+    assert 0 <= ended - begun < 10_000
