@@ -115,6 +115,20 @@ class ClipTokenizer:
             _read_vocabulary(vocabulary), _read_merges(merges), start=start, end=end, pad=pad
         )
 
+    @classmethod
+    def from_merges(cls, merges: Sequence[tuple[str, str]]) -> ClipTokenizer:
+        """Build a tokenizer from merges alone, numbered as CLIP numbers its symbols.
+
+        First the 256 bytes, then the same at a word's end, the merges, start and end token.
+
+        Raises: VocabularyError, when a merge joins symbols that no merge before it made.
+        """
+        letters = byte_letters()
+        symbols = [*letters, *(f"{letter}</w>" for letter in letters)]
+        symbols += [first + second for first, second in merges]
+        symbols += [START_TOKEN, END_TOKEN]
+        return cls.from_vocabulary({symbol: i for i, symbol in enumerate(symbols)}, merges)
+
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text, without start and end tokens."""
         ids: list[int] = self.backend.encode(_without_surrogates(text)).ids
@@ -125,18 +139,15 @@ class ClipTokenizer:
 def default_tokenizer() -> ClipTokenizer:
     """Return the tokenizer of OpenAI's CLIP, which Stable Diffusion 1.x uses."""
     with gzip.open(_DATA, "rt", encoding="utf-8") as lines:
-        merges = [_pair(line.rstrip("\n")) for line in islice(lines, 1, 1 + _MERGES)]
-    letters = _byte_letters()
-    symbols = [*letters, *(f"{letter}</w>" for letter in letters)]
-    symbols += [first + second for first, second in merges]
-    symbols += [START_TOKEN, END_TOKEN]
-    return ClipTokenizer.from_vocabulary({symbol: i for i, symbol in enumerate(symbols)}, merges)
+        return ClipTokenizer.from_merges(
+            [_pair(line.rstrip("\n")) for line in islice(lines, 1, 1 + _MERGES)]
+        )
 
 
 def _backend(
     vocabulary: Mapping[str, int], merges: Sequence[tuple[str, str]], start: str, end: str
 ) -> tokenizers.Tokenizer:
-    from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
+    from tokenizers import AddedToken, Tokenizer, models
 
     model = models.BPE(
         vocab=dict(vocabulary),
@@ -145,6 +156,17 @@ def _backend(
         end_of_word_suffix="</w>",
     )
     backend = Tokenizer(model)
+    split_as_clip(backend)
+    backend.add_special_tokens(
+        [AddedToken(token, normalized=False, special=True) for token in (start, end)]
+    )
+    return backend
+
+
+def split_as_clip(backend: tokenizers.Tokenizer) -> None:
+    """Let a tokenizer normalise text and cut it into words as CLIP does."""
+    from tokenizers import Regex, normalizers, pre_tokenizers
+
     backend.normalizer = normalizers.Sequence(
         [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
     )
@@ -154,13 +176,9 @@ def _backend(
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
-    backend.add_special_tokens(
-        [AddedToken(token, normalized=False, special=True) for token in (start, end)]
-    )
-    return backend
 
 
-def _byte_letters() -> list[str]:
+def byte_letters() -> list[str]:
     """List the visible letters that stand for bytes, in the order of CLIP's first 256 ids.
 
     Printable Latin-1 bytes stand for themselves and come first; the others follow as U+0100 on.

@@ -30,7 +30,8 @@ BACKGROUNDS: Final[dict[str, tuple[int, int, int]]] = {
 """Backgrounds that captions name, RGB."""
 
 _WORDS: Final = (*dict.fromkeys(word for _, word in HUES), "brown", "gray", "black", "white")
-_NAMED: Final = re.compile(rf"^(?:an? |the )?(?:(?:{'|'.join(_WORDS)}) )?", re.IGNORECASE)
+_ARTICLE: Final = re.compile(r"^(an?|some|the) ", re.IGNORECASE)
+_COLOUR: Final = re.compile(rf"^(?:{'|'.join(_WORDS)}) ", re.IGNORECASE)
 _OPAQUE: Final = 128
 # Saturation and value below which a pixel has no hue to speak of, and share that must agree.
 _GRAY: Final = 56
@@ -82,13 +83,22 @@ def with_colour(caption: str, colour: str) -> str:
 
     "a red apple" in green is "a green apple"; "star" in blue is "blue star".
     """
-    named = _NAMED.match(caption)
-    rest = caption[named.end() :] if named else caption
-    if not re.match(r"(?:an?|the) ", caption, re.IGNORECASE):
+    bare = without_article(caption)
+    rest = _COLOUR.sub("", bare)
+    if bare == caption:
         return f"{colour} {rest}"
-    return f"{article(colour)} {colour} {rest}"
+    plural = _ARTICLE.match(caption)
+    some = plural is not None and plural.group(1).lower() == "some"
+    return f"some {colour} {rest}" if some else with_article(f"{colour} {rest}")
 
 
-def article(word: str) -> str:
-    """Return "a" or "an", judged by the first letter."""
-    return "an" if word[:1].lower() in set("aeiou") else "a"
+def with_article(name: str) -> str:
+    """Return "a red apple" for "red apple", judged by the first letter; an article stays."""
+    if _ARTICLE.match(name):
+        return name
+    return f"{'an' if name[:1].lower() in set('aeiou') else 'a'} {name}"
+
+
+def without_article(name: str) -> str:
+    """Return a name without "a", "an", "some" or "the" before it."""
+    return _ARTICLE.sub("", name)

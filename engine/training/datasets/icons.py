@@ -9,7 +9,7 @@ build that was interrupted goes on where it stopped: files appear complete or no
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ import msgspec
 from PIL import Image
 
 from engine.errors import EngineError, UnknownNameError
-from engine.training.datasets.colours import article
+from engine.training.datasets.colours import with_article, without_article
 from engine.training.datasets.iconify import IconSet
 
 # Drawn larger than needed and averaged down, which is smoother than the renderer's own edges.
@@ -65,16 +65,19 @@ class Concept:
     names: tuple[str, ...]
 
 
-def read_concepts(text: str, icon_set: IconSet) -> list[Concept]:
+def read_concepts(text: str, icon_set: IconSet, without: Sequence[str] = ()) -> list[Concept]:
     """Read a list of concepts: a line each, `icon` or `icon: name, other name`.
 
-    Without a name the icon's own is taken, with spaces for hyphens. Empty lines and lines that
-    start with "#" do not count; no line at all means every icon of the set.
+    Without a name the icon's own is taken, with spaces for hyphens. A name that is no single
+    thing brings its own article: "some grapes". Empty lines and lines that start with "#" do not
+    count; no line at all means every icon of the set whose name contains no part in `without`.
 
     Raises: UnknownNameError, when the set has no such icon.
     """
     lines = [line.strip() for line in text.splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")] or list(icon_set.svgs)
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines:
+        lines = [icon for icon in icon_set.svgs if not any(part in icon for part in without)]
     concepts = []
     for line in lines:
         icon, _, names = (part.strip() for part in line.partition(":"))
@@ -88,13 +91,12 @@ def read_concepts(text: str, icon_set: IconSet) -> list[Concept]:
 def caption_lines(concept: Concept, keywords: tuple[str, ...]) -> Iterator[str]:
     """List the captions of a concept: "a red apple" mostly, the bare name, name and keyword."""
     for name in concept.names:
-        plain = f"{article(name)} {name}"
-        yield from [plain] * _PLAIN_LINES
-        yield name
+        yield from [with_article(name)] * _PLAIN_LINES
+        yield without_article(name)
     words = set(" ".join(concept.names).split())
     fitting = [word for word in keywords if not words & set(word.split())]
-    first = concept.names[0]
-    yield from (f"{article(first)} {first}, {word}" for word in fitting[:_KEYWORDS])
+    first = with_article(concept.names[0])
+    yield from (f"{first}, {word}" for word in fitting[:_KEYWORDS])
 
 
 def draw_icon(name: str, svg: str, size: int) -> Image.Image:

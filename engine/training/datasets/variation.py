@@ -15,9 +15,9 @@ from PIL import Image
 from engine.training.datasets.colours import (
     BACKGROUNDS,
     HUES,
-    article,
     dominant_colour,
     turn_hue,
+    with_article,
     with_colour,
 )
 
@@ -32,6 +32,7 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         flip: Mirrored left to right.
+        move: Shifted, scaled and cut as the next three say; otherwise it stays as it is.
         shift: Moved by up to this part of the side, each way.
         scale: Smallest size of the picture within its square; 1 leaves it as large as it is.
         crop: Cut a square of at least this part of the side instead of showing all; 1 never cuts.
@@ -42,6 +43,7 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     flip: _Share = 0.0
+    move: _Share = 1.0
     shift: Annotated[float, msgspec.Meta(ge=0.0, le=0.5)] = 0.0
     scale: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 1.0
     crop: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)] = 1.0
@@ -76,7 +78,9 @@ class Vary:
             rgba, caption = self._recolour(rgba, caption)
         if self._chance(self._variation.flip):
             rgba = rgba[:, ::-1]
-        return self._on_background(self._placed(rgba), caption)
+        if self._chance(self._variation.move):
+            rgba = self._placed(rgba)
+        return self._on_background(rgba, caption)
 
     def _may_recolour(self, caption: str) -> bool:
         wanted = self._variation.recoloured
@@ -134,4 +138,4 @@ class Vary:
 
 def on_background(caption: str, colour: str) -> str:
     """Return a caption that names the background's colour as well."""
-    return f"{caption} on {article(colour)} {colour} background"
+    return f"{caption} on {with_article(colour)} background"
