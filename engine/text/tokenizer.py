@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 START_TOKEN = "<|startoftext|>"  # noqa: S105 - no password
 END_TOKEN = "<|endoftext|>"  # noqa: S105
 
+METADATA_KEY = "tessera.tokenizer"
+"""Key in a safetensors file's metadata for the merges of its text encoder, as in merges.txt."""
+
 _DATA = Path(__file__).parent / "data" / "bpe_simple_vocab_16e6.txt.gz"
 # 49,408 entries: 256 bytes, 256 bytes that end a word, the merges, two special tokens.
 # Source: openai/CLIP, clip/simple_tokenizer.py.
@@ -126,6 +129,7 @@ class ClipTokenizer:
         letters = byte_letters()
         symbols = [*letters, *(f"{letter}</w>" for letter in letters)]
         symbols += [first + second for first, second in merges]
+        symbols = list(dict.fromkeys(symbols))  # two merges may make the same symbol
         symbols += [START_TOKEN, END_TOKEN]
         return cls.from_vocabulary({symbol: i for i, symbol in enumerate(symbols)}, merges)
 
@@ -142,6 +146,27 @@ def default_tokenizer() -> ClipTokenizer:
         return ClipTokenizer.from_merges(
             [_pair(line.rstrip("\n")) for line in islice(lines, 1, 1 + _MERGES)]
         )
+
+
+def tokenizer_in(path: Path, metadata: Mapping[str, str]) -> ClipTokenizer:
+    """Return the tokenizer a safetensors file brings, or CLIP's where it brings none.
+
+    Raises: FileFormatError, VocabularyError.
+    """
+    text = metadata.get(METADATA_KEY)
+    if text is None:
+        return default_tokenizer()
+    try:
+        merges = [_pair(line) for line in text.splitlines() if line]
+    except ValueError as error:
+        problem = f'its metadata "{METADATA_KEY}" is not a list of token pairs'
+        raise FileFormatError(path, problem) from error
+    return ClipTokenizer.from_merges(merges)
+
+
+def tokenizer_metadata(merges: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return the metadata from which `tokenizer_in` makes the tokenizer again."""
+    return {METADATA_KEY: "".join(f"{first} {second}\n" for first, second in merges)}
 
 
 def _backend(

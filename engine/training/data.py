@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeAlias
+
+from engine.types import Socket
 
 if TYPE_CHECKING:
     import torch
@@ -91,3 +93,9 @@ class LatentDataset(Protocol):
     def captions(self) -> Iterable[str]:
         """List captions that `draw` may return."""
         ...
+
+
+# --- socket types for node signatures ----------------------------------------------------------
+
+Pictures: TypeAlias = Annotated[PictureDataset, Socket("PICTURE_DATASET")]
+Latents: TypeAlias = Annotated[LatentDataset, Socket("LATENT_DATASET")]
