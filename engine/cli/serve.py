@@ -29,6 +29,7 @@ from engine.jobs.service import JobService
 from engine.jobs.store import JobStore
 from engine.models.folders import ModelFolders
 from engine.server.app import build_app
+from engine.server.memory import return_large_blocks
 from engine.server.security import needs_token
 from engine.server.services import Services
 from engine.server.web_files import EDITOR_FOLDERS
@@ -57,6 +58,7 @@ class ListenError(EngineError):
 def serve_command(arguments: argparse.Namespace) -> int:
     """Run the server until it is stopped; return the exit status."""
     logging.basicConfig(level=arguments.verbose, format="%(levelname)s %(name)s: %(message)s")
+    return_large_blocks()
     try:
         settings, server = settings_from(arguments), server_settings_from(arguments)
         return asyncio.run(_serve(settings, server, arguments))

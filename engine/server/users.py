@@ -17,6 +17,8 @@ from engine.server.services import Services, services_of
 DEFAULT_USER = "default"
 _HEADER = "comfy-user"
 _NAME_CHARACTERS = 100
+MAX_USERS = 1000
+"""Their list is read with each request."""
 
 
 def root_of(request: web.Request) -> Path:
@@ -52,6 +54,12 @@ def add_user(services: Services, name: str) -> str:
     users = known_users(services)
     if name in users.values():
         raise RequestError("A user of that name exists already.", kind="duplicate_user")
+    if len(users) >= MAX_USERS:
+        raise RequestError(
+            f"There are {MAX_USERS} users already; more are not kept. Take some out of users.json.",
+            status=409,
+            kind="too_many_users",
+        )
     user = f"{re.sub('[^A-Za-z0-9_-]+', '', name)}_{uuid.uuid4()}"
     users[user] = name
     write_file(_file(services), msgspec.json.encode(users), overwrite=True)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.server import users
+from engine.server.routes import users as routes
 from tests.server.server_host import Host, hosted
 
 
@@ -72,6 +74,27 @@ async def test_settings_are_merged_and_kept(host: Host) -> None:
 async def test_settings_changed_at_once_are_all_kept(host: Host) -> None:
     await asyncio.gather(*(host.post(f"/settings/s{number}", number) for number in range(20)))
     assert len(await host.json("/settings")) == 20
+
+
+async def test_settings_are_bounded_as_a_whole(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "MAX_SETTINGS_BYTES", 4096)
+    assert await host.post("/settings/a", "x" * 2000) == 200
+    answer = await host.client.post("/settings/b", json="y" * 2500)
+    assert answer.status == 413
+    assert (await answer.json())["error"]["type"] == "settings_too_large"
+    assert await host.json("/settings") == {"a": "x" * 2000}
+    assert await host.post("/settings/a", "short") == 200
+    assert await host.post("/settings/b", "y" * 2500) == 200
+
+
+async def test_users_are_bounded_in_number(shared: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "MAX_USERS", 3)
+    for name in ("a", "b"):
+        assert await shared.post("/users", {"username": name}) == 200
+    answer = await shared.client.post("/users", json={"username": "c"})
+    assert answer.status == 409
+    assert "3 users" in (await answer.json())["error"]["message"]
+    assert len((await shared.json("/users"))["users"]) == 3
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b"nul", b'"x"'])

@@ -19,6 +19,8 @@ routes = web.RouteTableDef()
 
 _LOCK: web.AppKey[asyncio.Lock] = web.AppKey("user files", asyncio.Lock)
 _SETTINGS = "comfy.settings.json"
+MAX_SETTINGS_BYTES = 8 << 20
+"""They are read and written as a whole with each change."""
 
 
 class NewUser(msgspec.Struct, kw_only=True):
@@ -93,6 +95,13 @@ async def _merge(request: web.Request, changes: dict[str, Any]) -> None:
     async with request.config_dict[_LOCK]:
         settings = await asyncio.to_thread(_read, root)
         body = msgspec.json.format(msgspec.json.encode({**settings, **changes}), indent=4)
+        if len(body) > MAX_SETTINGS_BYTES:
+            raise RequestError(
+                f"All settings together may take {MAX_SETTINGS_BYTES >> 20} MiB; with this change"
+                f" they would take {len(body):,} bytes, so it was not made.",
+                status=413,
+                kind="settings_too_large",
+            )
         await asyncio.to_thread(write_file, root / _SETTINGS, body, overwrite=True)
 
 
