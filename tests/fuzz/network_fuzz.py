@@ -1,18 +1,25 @@
 """Feeds everything that reads from the network with broken input: no 500, no hang, no growth.
 
 As a script: `python -m tests.fuzz.network_fuzz [inputs] [seed]`, 100,000 inputs by default. The
-inputs are good ones that were damaged: bytes flipped, cut, doubled, numbers made extreme, nested.
+inputs are good ones that were damaged: bytes flipped, cut, doubled, numbers made extreme, nested,
+values of workflows swapped for others. What the inputs made (files, jobs) is cleared away now and
+then, so that the memory of the process tells about the server.
 """
 
 from __future__ import annotations
 
 import asyncio
+import copy
+import gc
 import json
+import logging
 import random
+import shutil
 import struct
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,22 +35,38 @@ from engine.graph.api_format import parse_api, write_api
 from engine.graph.errors import WorkflowFormatError
 from engine.graph.json_input import loads
 from engine.graph.reading import read_workflow
+from engine.graph.validate import validate
+from engine.server.memory import return_large_blocks
 from engine.workers.wire import Converted, Validated
-from tests.graph.fake_registry import fixture_registry
+from tests.graph.fake_registry import FIXTURES, fixture_registry
 from tests.server.server_host import Host, hosted, picture, show
 from tests.workers.fake_pool import FakePool
 
 HANG_S = 10.0
+CLEAR_EVERY = 500
+GROWTH_BYTES = 8 << 20
+"""What 100,000 inputs may add; the counters of the run are among it."""
 SPECIAL = [b"\0", b"\xff", b"..", b"/", b"\\", b"%", b'"', b"\r\n", b"{", b"[" * 3000, b"NaN"]
 NUMBERS = [b"-1", b"1e999", b"9" * 400, b"0x10", b"4294967296", b"-0.0", b"null", b"true"]
 
-CANVAS = {
-    "nodes": [
-        {"id": 1, "type": "Show", "mode": 0, "inputs": [], "outputs": [], "widgets_values": ["x"]}
-    ],
-    "links": [[1, 1, 0, 2, 0, "IMAGE"]],
-    "version": 0.4,
-}
+PROMPTS = [json.loads(path.read_bytes()) for path in sorted(FIXTURES.glob("*.api.json"))]
+CANVASES = [json.loads(path.read_bytes()) for path in sorted(FIXTURES.glob("*.canvas.json"))]
+VALUES: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    1 << 70,
+    1e308,
+    "",
+    "1",
+    "x" * 3000,
+    [],
+    {},
+    ["1", 0],
+    ["1", -1],
+    [[]],
+]
 FORM = (
     b'--XX\r\nContent-Disposition: form-data; name="image"; filename="%s"\r\n\r\n%s\r\n'
     b'--XX\r\nContent-Disposition: form-data; name="subfolder"\r\n\r\na\r\n'
@@ -53,28 +76,37 @@ FORM = (
 
 
 class ReadingPool(FakePool):
-    """Reads what is sent as a worker does; runs none of it."""
+    """Reads and checks what is sent as a worker does; runs it as a `FakePool` does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._registry = fixture_registry()
 
     async def validate(self, prompt: Mapping[str, Any], targets: Sequence[str] | None) -> Validated:
-        problem = None
+        text = msgspec.json.encode(prompt)
         try:
-            parse_api(loads(msgspec.json.encode(prompt), "prompt"))
-        except WorkflowFormatError as error:
-            problem = str(error)
-        refusal = {"type": "invalid_prompt", "message": problem or "nothing runs here"}
+            found = await validate(parse_api(loads(text, "prompt")), self._registry, targets)
+        except WorkflowFormatError as problem:
+            refusal = {"type": "invalid_prompt", "message": str(problem)}
+            return Validated(
+                request=0,
+                outputs=[],
+                prompt=text,
+                error=msgspec.json.encode(refusal),
+                node_errors=b"{}",
+            )
         return Validated(
             request=0,
-            outputs=[],
-            prompt=b"{}",
-            error=msgspec.json.encode(refusal),
-            node_errors=b"{}",
+            outputs=list(found.outputs),
+            prompt=text,
+            error=msgspec.json.encode(found.error),
+            node_errors=msgspec.json.encode(found.node_errors),
         )
 
     async def convert(self, workflow: Mapping[str, Any]) -> Converted:
         try:
-            reading = read_workflow(
-                loads(msgspec.json.encode(workflow), "workflow"), fixture_registry()
-            )
+            document = loads(msgspec.json.encode(workflow), "workflow")
+            reading = read_workflow(document, self._registry)
         except WorkflowFormatError as error:
             return Converted(request=0, prompt=b"null", problem=str(error))
         return Converted(request=0, prompt=msgspec.json.encode(write_api(reading.graph)))
@@ -90,12 +122,17 @@ class Tally:
     Attributes:
         statuses: How often each status was answered, by parser.
         slowest_s: The longest answer.
-        growth_bytes: Memory won between a tenth of the run and its end.
+        memory_bytes: What the process had at the start, after each tenth, and at the end.
     """
 
     statuses: dict[str, dict[int, int]] = field(default_factory=dict)
     slowest_s: float = 0.0
-    growth_bytes: int = 0
+    memory_bytes: list[int] = field(default_factory=list)
+
+    @property
+    def growth_bytes(self) -> int:
+        """Memory won between a tenth of the run and its end."""
+        return self.memory_bytes[-1] - self.memory_bytes[1]
 
     def failures(self) -> list[str]:
         """Name the parsers that answered with a failure of the server."""
@@ -128,15 +165,49 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
     return bytes(body)
 
 
+def changed(document: Any, chance: random.Random) -> Any:
+    """Return a document with a few of its values replaced, left out or doubled."""
+    document = copy.deepcopy(document)
+    for _ in range(chance.randint(0, 3)):
+        place = document
+        while isinstance(place, dict | list) and place:
+            keys = list(place) if isinstance(place, dict) else range(len(place))
+            key = chance.choice(keys)
+            if chance.random() < 0.3 or not isinstance(place[key], dict | list):
+                _change(place, key, chance)
+                break
+            place = place[key]
+    return document
+
+
+def _change(place: Any, key: Any, chance: random.Random) -> None:
+    match chance.randrange(4):
+        case 0:
+            del place[key]
+        case 1 if isinstance(place, dict):
+            place[f"{key}{chance.randrange(10)}"] = place[key]
+        case 1:
+            place.append(place[key])
+        case 2:
+            place[key] = place[chance.choice(list(place) if isinstance(place, dict) else [0, -1])]
+        case _:
+            place[key] = chance.choice(VALUES)
+
+
+def _text(document: Any, chance: random.Random) -> bytes:
+    """Return JSON, a tenth of it damaged as text as well."""
+    body = json.dumps(document).encode()
+    return damaged(body, chance) if chance.random() < 0.1 else body
+
+
 async def api_prompt(host: Host, chance: random.Random) -> int:
-    body = json.dumps({"prompt": show("x"), "client_id": "a", "number": 1, "extra_data": {}})
-    return await _post(host, "/prompt", damaged(body.encode(), chance))
+    body = {"prompt": chance.choice([*PROMPTS, show("x")]), "client_id": "a", "extra_data": {}}
+    return await _post(host, "/prompt", _text(changed(body, chance), chance))
 
 
 async def canvas_workflow(host: Host, chance: random.Random) -> int:
-    body = damaged(json.dumps({"prompt": CANVAS}).encode(), chance)
-    path = chance.choice(["/prompt", "/api/tessera/convert"])
-    return await _post(host, path, body)
+    path, key = chance.choice([("/prompt", "prompt"), ("/api/tessera/convert", "workflow")])
+    return await _post(host, path, _text({key: changed(chance.choice(CANVASES), chance)}, chance))
 
 
 async def small_json(host: Host, chance: random.Random) -> int:
@@ -239,11 +310,29 @@ async def _get(host: Host, path: str) -> int:
         return answer.status
 
 
+async def clear(host: Host) -> None:
+    """Take away what the inputs have made."""
+    for path, body in (
+        ("/interrupt", {}),
+        ("/queue", {"clear": True}),
+        ("/history", {"clear": True}),
+    ):
+        assert await host.post(path, body) == 200
+    host.pool.ran.clear()  # the fake keeps what it ran and was told
+    host.pool.freed.clear()
+    for folder in ("input", "user/default"):
+        shutil.rmtree(host.base / folder, ignore_errors=True)
+    (host.base / "user" / "users.json").unlink(missing_ok=True)
+
+
 async def fuzz(base: Path, inputs: int, seed: int) -> Tally:
     """Run through the parsers in turn; what hangs raises TimeoutError."""
-    tally, process, settled = Tally(), psutil.Process(), 0
+    return_large_blocks()
+    tally, process = Tally(), psutil.Process()
     async with hosted(base, ReadingPool()) as host:
         for number in range(inputs):
+            if number % CLEAR_EVERY == 0:
+                await clear(host)
             attempt = PARSERS[number % len(PARSERS)]
             chance = random.Random(f"{seed} {number}")  # so that one input can be tried again
             begun = time.perf_counter()
@@ -254,22 +343,30 @@ async def fuzz(base: Path, inputs: int, seed: int) -> Tally:
             counts[status] = counts.get(status, 0) + 1
             if status >= 500:
                 print(f"{attempt.__name__}: {status} for seed {seed} number {number}", flush=True)
-            if number == inputs // 10:
-                settled = process.memory_info().rss
-        tally.growth_bytes = process.memory_info().rss - settled
+            if number % max(1, inputs // 10) == 0:
+                gc.collect()
+                tally.memory_bytes.append(process.memory_info().rss)
+        await clear(host)
+        gc.collect()
+        tally.memory_bytes.append(process.memory_info().rss)
     return tally
 
 
 def main() -> int:
-    """Run as a script; exit with 1 when the server failed at anything."""
+    """Run as a script; exit with 1 when the server failed at anything, or grew."""
     inputs = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    logging.basicConfig(level=logging.CRITICAL)  # what clients send wrong is no news here
+    warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         tally = asyncio.run(fuzz(Path(folder), inputs, seed))
     for name, counts in tally.statuses.items():
         print(f"{name}: {dict(sorted(counts.items()))}")
-    print(f"slowest {tally.slowest_s:.3f} s, growth {tally.growth_bytes >> 10} KiB")
-    return 1 if tally.failures() else 0
+    print(f"slowest {tally.slowest_s:.3f} s")
+    print(
+        "KiB after each tenth:", [size - tally.memory_bytes[1] >> 10 for size in tally.memory_bytes]
+    )
+    return 1 if tally.failures() or tally.growth_bytes > GROWTH_BYTES else 0
 
 
 if __name__ == "__main__":
