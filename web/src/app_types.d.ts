@@ -5,7 +5,7 @@
 
 import type {
   ApiPrompt, Catalogue, Change, GraphId, GroupId, InputType, Json, JsonObject, LinkId, NodeId,
-  NodeType, Point, Problem, RerouteId, Transaction,
+  NodeType, Point, Problem, RerouteId, SeedControl, Transaction,
 } from "./core/types.js";
 import type { Doc } from "./core/document.js";
 import type { Tx } from "./core/edits.js";
@@ -276,7 +276,11 @@ export interface I18n {
   nodeTitle(type: NodeType | string): string;
   inputLabel(type: NodeType | string, input: string): string;
   outputLabel(type: NodeType | string, output: string): string;
-  tooltip(type: NodeType | string, port: string): string;
+  tooltip(type: NodeType | string, input: string): string;
+  outputTooltip(type: NodeType | string, output: string): string;
+  /** What is shown for one choice of a menu; the value itself is what files keep. */
+  choiceLabel(type: NodeType | string, input: string, value: Json): string;
+  description(type: NodeType | string): string;
   category(path: string): string;
   help(type: NodeType | string): Promise<string>;
 }
@@ -288,6 +292,8 @@ export interface Command {
   /** "Mod+Z": Mod is Ctrl, or ⌘ on a Mac. */
   readonly keys?: readonly string[];
   readonly title: string;
+  /** "canvas": its keys count only while the canvas has the focus. "text": also in text fields. */
+  readonly scope?: "canvas" | "text";
   when?(app: App): boolean;
   run(app: App): void | Promise<void>;
 }
@@ -320,11 +326,15 @@ export interface WidgetContext {
   readonly nodeId: NodeId;
   readonly input: InputType;
   get(): Json;
+  /** `merge`: one undo step with what the same widget set just before (typing, dragging). */
   set(value: Json, options?: { merge?: boolean }): void;
+  /** Where the seed control is kept, when not with the node (several nodes at once). */
+  readonly control?: { get(): SeedControl | undefined; set(control: SeedControl): void };
   readonly signal: AbortSignal;
 }
 
 export interface WidgetHandle {
+  /** Called with the value whenever the node's record is another one; cheap for equal values. */
   update(value: Json): void;
   focus?(): void;
   unmount(): void;
@@ -388,6 +398,19 @@ export interface Panels {
   badge(id: string, text: string, kind?: ToastKind): void;
 }
 
+/** Types with a port that takes a link of this type, dragged from an output or an input. */
+export interface PaletteFilter { readonly type: string; readonly from: "output" | "input" }
+
+export interface PaletteOptions {
+  /** Client pixels; without it the palette opens in the middle. */
+  readonly at?: Point;
+  readonly filter?: PaletteFilter;
+  /** Without it, the picked type is added to the active document at `at`. */
+  onPick?(type: NodeType): void;
+  /** Closed without a pick. */
+  onCancel?(): void;
+}
+
 export interface Ui {
   toast(kind: ToastKind, text: string, action?: { readonly title: string; run(): void }): void;
   /** Resolves with the value of the action, or undefined when it was closed with Esc. */
@@ -400,6 +423,8 @@ export interface Ui {
   readonly panels: Panels;
   /** A layer above everything, for what floats: palette, drags. */
   readonly overlay: HTMLElement;
+  /** The search for node types; ui/palette.js. */
+  openPalette(options?: PaletteOptions): void;
 }
 
 /* -------------------------------------------------------------------------------------- extensions */
