@@ -1,0 +1,34 @@
+/** @import { Json, JsonObject } from "./types.d.ts" */
+
+/**
+ * Tell whether a decoded JSON value is an object, not a list.
+ *
+ * @param {unknown} value
+ * @returns {value is JsonObject}
+ */
+export function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Return a value as one short line for a message.
+ *
+ * @param {unknown} value
+ * @returns {string}
+ */
+export function shorten(value) {
+  const line = JSON.stringify(value) ?? "nothing";
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
+
+/**
+ * Return an object without some of its keys.
+ *
+ * @param {JsonObject} entry
+ * @param {ReadonlySet<string>} known
+ * @returns {JsonObject | undefined} undefined when nothing is left
+ */
+export function rest(entry, known) {
+  const left = Object.entries(entry).filter(([key]) => !known.has(key));
+  return left.length ? Object.fromEntries(left) : undefined;
+}
