@@ -17,7 +17,7 @@ from engine.server.services import services_of
 from engine.server.serving import StoredFile
 from engine.settings import ServerSettings
 
-EDITOR_FOLDERS = frozenset({"src", "vendor", "locales", "styles"})
+EDITOR_FOLDERS = frozenset({"src", "vendor", "locales", "styles", "scripts"})
 """What of our editor's folder a browser gets; its tests and tools are nobody's business."""
 
 _INDEX = "index.html"

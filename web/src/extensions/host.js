@@ -1,0 +1,133 @@
+/**
+ * Loads the packs' scripts beside one another and keeps account of them. The editor is usable
+ * before the first of them is there, and whatever one of them does.
+ */
+
+import { createStore } from "../core/store.js";
+import { BadgeBoard } from "./badges.js";
+import { changedBuiltIns, pictureOfBuiltIns, restoreBuiltIns } from "./built_ins.js";
+import { Guard, sentenceOf } from "./guard.js";
+import { API_VERSION, packApi } from "./pack_api.js";
+
+/** @typedef {import("../app_types.js").App} App */
+/** @typedef {import("../app_types.js").Extensions} Extensions */
+/** @typedef {import("../app_types.js").ExtensionReport} ExtensionReport */
+/** @typedef {import("./types.js").Module} Module */
+/** @typedef {(url: string) => Promise<Module>} Import */
+/** @typedef {{ begin(guard: Guard): void, ready(): void }} ComfyHost hears which script speaks */
+
+const PATIENCE_MS = 5000;
+
+/** @implements {Extensions} */
+export class ExtensionHost {
+  /**
+   * @param {App} app
+   * @param {{ importModule?: Import, patience_ms?: number, prepare?: (host: ExtensionHost) => void | Promise<void> }} [options]
+   */
+  constructor(app, options = {}) {
+    this.app = app;
+    this.importModule = options.importModule ?? ((url) => import(url));
+    this.patience_ms = options.patience_ms ?? PATIENCE_MS;
+    /** Called once before the first script, to set up what scripts of ComfyUI import. */
+    this.prepare = options.prepare ?? (() => {});
+    this.badges = new BadgeBoard();
+    /** @type {Map<string, Guard>} */
+    this.guards = new Map();
+    this.loaded = createStore(/** @type {readonly ExtensionReport[]} */ ([]));
+  }
+
+  async load() {
+    const urls = (await this.app.api.extensions()).filter((url) => packOf(url) !== undefined);
+    if (urls.length === 0) return;
+    await this.prepare(this);
+    const before = pictureOfBuiltIns();
+    await Promise.all(urls.map((url) => this.#loadOne(url)));
+    const changed = changedBuiltIns(before);
+    if (changed.length === 0) return;
+    restoreBuiltIns(before);
+    this.app.ui.toast("warn", this.app.i18n.t("extensions.built_ins", { names: changed.slice(0, 5).join(", ") }));
+  }
+
+  /**
+   * The account of a pack; made when it is first asked for.
+   * @param {string} pack
+   */
+  guard(pack) {
+    let guard = this.guards.get(pack);
+    if (!guard) {
+      guard = new Guard(pack, (what, error) => this.#tell(pack, what, error));
+      this.guards.set(pack, guard);
+    }
+    return guard;
+  }
+
+  /** @param {string} url */
+  async #loadOne(url) {
+    const pack = /** @type {string} */ (packOf(url));
+    const begun = performance.now();
+    /** @type {string | undefined} */
+    let error;
+    try {
+      await within(this.patience_ms, this.#start(url, pack));
+    } catch (thrown) {
+      error = sentenceOf(thrown);
+      this.#tell(pack, url, thrown);
+    }
+    const milliseconds = performance.now() - begun;
+    const report = { url, name: pack, milliseconds, ...(error !== undefined && { error }) };
+    this.loaded.update((reports) => [...reports, report]);
+  }
+
+  /**
+   * @param {string} url
+   * @param {string} pack
+   */
+  async #start(url, pack) {
+    const module = await this.importModule(url);
+    if (typeof module.activate !== "function") return; // a script of ComfyUI, or a part of another
+    if (module.apiVersion !== undefined && module.apiVersion > API_VERSION) {
+      throw new Error(this.app.i18n.t("extensions.too_new", { wanted: module.apiVersion, have: API_VERSION }));
+    }
+    await module.activate(packApi(this.app, this.guard(pack), this.badges));
+  }
+
+  /**
+   * @param {string} pack
+   * @param {string} what
+   * @param {unknown} error
+   */
+  #tell(pack, what, error) {
+    console.error(`Extension ${pack}, ${what}:`, error);
+    const guard = this.guards.get(pack);
+    if (guard && guard.errors > 1) return; // one message a pack; the console has them all
+    this.app.ui.toast("error", this.app.i18n.t("extensions.failed", { pack, what, error: sentenceOf(error) }));
+  }
+}
+
+/**
+ * The pack a script belongs to: "/extensions/<pack>/…"; undefined for what is no pack's.
+ * @param {string} url
+ */
+export function packOf(url) {
+  const match = /^\/(?:api\/)?extensions\/([^/]+)\/.+\.m?js$/.exec(url);
+  return match?.[1] === "core" ? undefined : match?.[1] && decodeURIComponent(match[1]);
+}
+
+/**
+ * @template T
+ * @param {number} patience_ms
+ * @param {Promise<T>} promise
+ * @returns {Promise<T>} rejects when it takes longer; what came late is not waited for
+ */
+async function within(patience_ms, promise) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`It did not load within ${patience_ms / 1000} s.`)), patience_ms);
+  });
+  try {
+    return /** @type {T} */ (await Promise.race([promise, late]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
