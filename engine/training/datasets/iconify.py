@@ -98,6 +98,8 @@ class _Info(msgspec.Struct):
 
 class _Package(msgspec.Struct):
     version: str
+    name: str = ""
+    license: str = ""
 
 
 def read_icon_set(path: Path) -> IconSet:
@@ -110,7 +112,7 @@ def read_icon_set(path: Path) -> IconSet:
     return IconSet(
         prefix=icons.prefix,
         title=info.name,
-        version=package_version(path),
+        version=_decode(path, "package.json", _Package).version,
         licence=info.license.spdx or info.license.title,
         licence_url=info.license.url,
         author=info.author.name,
@@ -133,10 +135,13 @@ def read_keywords(path: Path) -> dict[str, tuple[str, ...]]:
     }
 
 
-def package_version(path: Path) -> str:
-    """Return the version of an npm package. Raises: FileFormatError."""
+def keywords_credit(path: Path) -> str:
+    """Return what must be said where captions hold words of a package. Raises: FileFormatError."""
     package: _Package = _decode(path, "package.json", _Package)
-    return package.version
+    return (
+        f"Keywords in captions come from the npm package {package.name} {package.version}.\n"
+        f"Licence: {package.license}.\n"
+    )
 
 
 def _slug(label: str) -> str:

@@ -126,12 +126,17 @@ def build_icon_folder(
     *,
     size: int,
     keywords: Mapping[str, tuple[str, ...]],
+    credit: str,
     report: Report,
 ) -> int:
     """Draw the concepts into `folder` and return how many icons were drawn anew.
 
     Icons that an earlier, interrupted build of the same set and size has drawn stay; those of
     another build are drawn again, and pictures that are no longer listed are removed.
+
+    Args:
+        keywords: By icon name.
+        credit: Becomes ATTRIBUTION.md.
 
     Raises: SvgError, RendererMissingError, OSError, and what `report` raises.
     """
@@ -152,7 +157,7 @@ def build_icon_folder(
             draw_icon(concept.icon, icon_set.svgs[concept.icon], size).save(buffer, "PNG")
             _write(picture, buffer.getvalue())
             drawn += 1
-    _write(folder / "ATTRIBUTION.md", attribution(icon_set).encode())
+    _write(folder / "ATTRIBUTION.md", credit.encode())
     report(len(concepts), len(concepts))
     return drawn
 

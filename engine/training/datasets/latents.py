@@ -66,7 +66,6 @@ def cache_latents(
     pictures: PictureDataset,
     encode: Encode,
     *,
-    first_stage: str,
     variants: int,
     seed: int,
     report: Report,
@@ -76,13 +75,9 @@ def cache_latents(
     A file made from the same pictures, first stage, number and seed is read instead. It is
     written complete or not at all.
 
-    Args:
-        first_stage: Fingerprint of the weights behind `encode`.
-
     Raises: FileFormatError, OSError, and what `report` raises.
     """
-    parts = [pictures.fingerprint, first_stage, variants, seed]
-    fingerprint = hashlib.blake2b(msgspec.json.encode(parts), digest_size=16).hexdigest()
+    fingerprint = _fingerprint(pictures, encode, variants, seed)
     if path.is_file():
         found = read_latents(path)
         if found.fingerprint == fingerprint:
@@ -113,6 +108,15 @@ def read_latents(path: Path) -> CachedLatents:
     if latents.ndim != 4 or len(latents) != len(captions):
         raise FileFormatError(path, f"it has {len(captions)} captions for {len(latents)} latents")
     return CachedLatents(latents.to(torch.float32), captions, source)
+
+
+def _fingerprint(pictures: PictureDataset, encode: Encode, variants: int, seed: int) -> str:
+    """Name pictures, settings and the first stage; the latter by what it makes of one picture."""
+    probe = encode(pictures.draw([0], torch.Generator().manual_seed(0)).images)
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(msgspec.json.encode([pictures.fingerprint, variants, seed]))
+    digest.update(probe.to("cpu", torch.float32).contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _encode_all(

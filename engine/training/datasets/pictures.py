@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Annotated, TypeAlias
 
 import msgspec
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from engine.errors import InvalidValueError
 from engine.training.data import Batch
 from engine.training.datasets.variation import NO_VARIATION, Variation, Vary
+from engine.types import Socket
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,25 @@ class VariedPictures:
         """Return the same pictures with other variations."""
         return replace(self, variation=variation)
 
+    def split(self, share: float, seed: int) -> tuple[VariedPictures, VariedPictures]:
+        """Return the pictures without a random share of them, and that share without variations.
+
+        Args:
+            share: Held out, in (0, 1); at least one picture is on either side.
+
+        Raises: InvalidValueError, when there is only one picture.
+        """
+        count = len(self.pictures)
+        if count < 2:
+            raise InvalidValueError(
+                "data set to split", f"{count} picture", "at least two pictures"
+            )
+        order = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).tolist()
+        held = set(order[: min(max(1, round(share * count)), count - 1)])
+        kept = tuple(picture for i, picture in enumerate(self.pictures) if i not in held)
+        out = tuple(picture for i, picture in enumerate(self.pictures) if i in held)
+        return replace(self, pictures=kept), VariedPictures(out, self.size)
+
     def draw(self, indices: Sequence[int], generator: torch.Generator) -> Batch:
         """See `PictureDataset.draw`."""
         vary = Vary(self.variation, generator)
@@ -76,3 +97,7 @@ class VariedPictures:
         for picture in self.pictures:
             yield from picture.captions
         yield from self.variation.phrases()
+
+
+Varied: TypeAlias = Annotated[VariedPictures, Socket("PICTURE_DATASET")]
+"""For signatures of nodes that change how pictures are drawn."""

@@ -1,0 +1,1 @@
+"""Nodes that make data sets, train models on them and keep the results."""
