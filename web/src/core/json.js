@@ -1,4 +1,4 @@
-/** @import { Json, JsonObject } from "./types.d.ts" */
+/** @import { JsonObject } from "./types.d.ts" */
 
 /**
  * Tell whether a decoded JSON value is an object, not a list.

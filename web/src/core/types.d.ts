@@ -62,7 +62,7 @@ export interface NodeRecord {
   readonly extra?: JsonObject;
 }
 
-export type SeedControl = "fixed" | "increment" | "decrement" | "randomize";
+export type SeedControl = "fixed" | "increment" | "decrement" | "randomize" | "increment-wrap";
 
 export interface LinkRecord {
   readonly id: LinkId;
