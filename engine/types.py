@@ -227,6 +227,22 @@ class Autoencoder(Protocol):
         ...
 
 
+class VqAutoencoder(Autoencoder, Protocol):
+    """A VQ_MODEL value: an autoencoder whose decoder knows a fixed set of codes. Immutable.
+
+    It serves as a VAE too: `encode` gives the continuous code, `decode` quantises first
+    (arXiv:2112.10752, appendix G).
+    """
+
+    def codebook(self) -> CodebookDict:
+        """Read the codebook; a new copy each time."""
+        ...
+
+    def decode_codes(self, codes: torch.Tensor) -> torch.Tensor:
+        """Return an image from (B, D, h, w) as it is, without quantising it first."""
+        ...
+
+
 class HoldsTensors(Protocol):
     """A value that keeps tensors alive; the cache counts their bytes, each storage once."""
 
@@ -246,6 +262,28 @@ class LatentDict(TypedDict):
     noise_mask: NotRequired[torch.Tensor]
     batch_index: NotRequired[list[int]]
     type: NotRequired[str]
+
+
+class CodebookDict(TypedDict):
+    """A CODEBOOK value, on the CPU.
+
+    codes: (K, D) float32, one code in each row. logits: only of codebooks trained with Gumbel
+    noise; (weight (K, D), bias (K,)) float32: the encoder means the token with the largest
+    weight·z + bias, however near its code lies.
+    """
+
+    codes: torch.Tensor
+    logits: NotRequired[tuple[torch.Tensor, torch.Tensor]]
+
+
+class TokenGrid(TypedDict):
+    """A TOKENS value.
+
+    tokens: (B, h, w) int64 in [0, size), row-major, on the CPU. size: K, the codes there are.
+    """
+
+    tokens: torch.Tensor
+    size: int
 
 
 # --- results of nodes --------------------------------------------------------------------------
@@ -295,5 +333,8 @@ Sigmas: TypeAlias = Annotated["torch.Tensor", Socket("SIGMAS")]
 Model: TypeAlias = Annotated[DiffusionModel, Socket("MODEL")]
 Clip: TypeAlias = Annotated[TextEncoder, Socket("CLIP")]
 Vae: TypeAlias = Annotated[Autoencoder, Socket("VAE")]
+VqModel: TypeAlias = Annotated[VqAutoencoder, Socket("VQ_MODEL")]
+Codebook: TypeAlias = Annotated[CodebookDict, Socket("CODEBOOK")]
+Tokens: TypeAlias = Annotated[TokenGrid, Socket("TOKENS")]
 ControlNet: TypeAlias = Annotated[ControlModel, Socket("CONTROL_NET")]
 Anything: TypeAlias = Annotated[Any, Socket("*")]

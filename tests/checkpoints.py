@@ -26,7 +26,12 @@ _WIRE = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", tor
 
 @dataclass(frozen=True)
 class Size:
-    """Widths of the three networks."""
+    """Widths of the three networks.
+
+    `codes` makes the autoencoder a VQ one with so many codes of `latent_channels` numbers each;
+    `gumbel` as those trained with Gumbel noise are; `between`: channels around its 1×1
+    convolutions; `vae_level_attention`: levels with attention after each block.
+    """
 
     unet_widths: tuple[int, ...] = (32, 64)
     unet_blocks: int = 1
@@ -37,6 +42,10 @@ class Size:
     vae_widths: tuple[int, ...] = (32, 32, 32, 32)
     vae_blocks: int = 1
     vae_attention: bool = True
+    vae_level_attention: tuple[int, ...] = ()
+    codes: int = 0
+    gumbel: bool = False
+    between: int | None = None
     clip_layers: int = 2
     vocabulary: int = 49408
     positions: int = 77
@@ -53,7 +62,9 @@ SD15 = Size(
     vae_blocks=2,
     clip_layers=12,
 )
-SIZES = {"tiny": TINY, "sd15": SD15}
+TINY_VQ = Size(vae_widths=(16, 16, 32), vae_attention=False, codes=1024)
+"""A first stage as the starter model's: pictures of 64 pixels are 16×16 tokens."""
+SIZES = {"tiny": TINY, "tiny-vq": TINY_VQ, "sd15": SD15}
 
 
 def checkpoint_shapes(size: Size, *, ema: bool = False, position_ids: bool = False) -> Shapes:
@@ -136,13 +147,16 @@ def _encoder(shapes: Shapes, size: Size) -> list[int]:
 
 def vae_shapes(size: Size) -> Shapes:
     """Return the autoencoder's shapes, without prefix."""
-    widths, latent = size.vae_widths, size.latent_channels
+    widths = size.vae_widths
+    latent = size.between or size.latent_channels
     shapes: Shapes = {}
     _conv(shapes, "encoder.conv_in", 3, widths[0])
     width = widths[0]
     for level, wide in enumerate(widths):
         for block in range(size.vae_blocks):
             _vae_block(shapes, f"encoder.down.{level}.block.{block}", width, wide)
+            if level in size.vae_level_attention:
+                _vae_attention(shapes, f"encoder.down.{level}.attn.{block}", wide)
             width = wide
         if level < len(widths) - 1:
             _conv(shapes, f"encoder.down.{level}.downsample.conv", wide, wide)
@@ -151,21 +165,43 @@ def vae_shapes(size: Size) -> Shapes:
         _vae_block(shapes, f"{side}.mid.block_1", width, width)
         _vae_block(shapes, f"{side}.mid.block_2", width, width)
         if size.vae_attention:
-            _norm(shapes, f"{side}.mid.attn_1.norm", width)
-            for part in ("q", "k", "v", "proj_out"):
-                _conv(shapes, f"{side}.mid.attn_1.{part}", width, width, 1)
+            _vae_attention(shapes, f"{side}.mid.attn_1", width)
     _norm(shapes, "encoder.norm_out", width)
-    _conv(shapes, "encoder.conv_out", width, 2 * latent)
+    _conv(shapes, "encoder.conv_out", width, latent if size.codes else 2 * latent)
     for level in reversed(range(len(widths))):
         for block in range(size.vae_blocks + 1):
             _vae_block(shapes, f"decoder.up.{level}.block.{block}", width, widths[level])
             width = widths[level]
+            if level in size.vae_level_attention:
+                _vae_attention(shapes, f"decoder.up.{level}.attn.{block}", width)
         if level:
             _conv(shapes, f"decoder.up.{level}.upsample.conv", width, width)
     _norm(shapes, "decoder.norm_out", width)
     _conv(shapes, "decoder.conv_out", width, 3)
+    if size.codes:
+        return shapes | _codebook(size, latent)
     _conv(shapes, "quant_conv", 2 * latent, 2 * latent, 1)
     _conv(shapes, "post_quant_conv", latent, latent, 1)
+    return shapes
+
+
+def _codebook(size: Size, between: int) -> Shapes:
+    codes, width = size.codes, size.latent_channels
+    shapes: Shapes = {}
+    _conv(shapes, "quant_conv", between, width, 1)
+    _conv(shapes, "post_quant_conv", width, between, 1)
+    if not size.gumbel:
+        return shapes | {"quantize.embedding.weight": (codes, width)}
+    _conv(shapes, "quantize.proj", width, codes, 1)
+    return shapes | {"quantize.embed.weight": (codes, width)}
+
+
+def taming_shapes(size: Size) -> Shapes:
+    """Return a VQGAN's shapes as taming-transformers leaves them, its losses' networks included."""
+    shapes = vae_shapes(size)
+    _conv(shapes, "loss.discriminator.main.0", 3, 8, 4)
+    _conv(shapes, "loss.perceptual_loss.net.slice1.0", 3, 8)
+    shapes["loss.perceptual_loss.lin0.model.1.weight"] = (1, 8, 1, 1)
     return shapes
 
 
@@ -261,6 +297,8 @@ def random_weights(
         weight = torch.randn(shape, generator=generator)
         if len(shape) == 1:
             weight = weight * 0.05 + (1.0 if name.endswith("weight") else 0.0)
+        elif "quantize" in name:
+            pass  # as far apart as what the encoder gives
         elif "embedding" in name:
             weight *= 0.1
         else:
@@ -316,6 +354,12 @@ def _transformer(shapes: Shapes, name: str, width: int, context: int) -> None:
     for number in (1, 2, 3):
         _norm(shapes, f"{block}.norm{number}", width)
     _conv(shapes, f"{name}.proj_out", width, width, 1)
+
+
+def _vae_attention(shapes: Shapes, name: str, width: int) -> None:
+    _norm(shapes, f"{name}.norm", width)
+    for part in ("q", "k", "v", "proj_out"):
+        _conv(shapes, f"{name}.{part}", width, width, 1)
 
 
 def _vae_block(shapes: Shapes, name: str, inputs: int, outputs: int) -> None:

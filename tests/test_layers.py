@@ -21,6 +21,8 @@ ALLOWED: dict[str, set[str]] = {
 }
 ALLOWED |= {package: set(FOUNDATION) for package in DOMAIN}
 ALLOWED["training"] |= DOMAIN
+# A VQ autoencoder's decoder quantises first.
+ALLOWED["models"] |= {"vq"}
 ALLOWED["errors"] = set()
 ALLOWED["types"] = {"errors"}
 ALLOWED["settings"] = set()

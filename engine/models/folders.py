@@ -23,6 +23,7 @@ _MODEL_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "configs": ("configs",),
     "loras": ("loras",),
     "vae": ("vae",),
+    "vqgan": ("vqgan", "vae"),
     "text_encoders": ("text_encoders", "clip"),
     "diffusion_models": ("unet", "diffusion_models"),
     "clip_vision": ("clip_vision",),

@@ -22,7 +22,8 @@ from engine.models.model import DiffusionNetworkModel
 from engine.models.reading import WeightFile, open_weights
 from engine.models.residency import Residency
 from engine.models.text_network import ClipTextNetwork
-from engine.models.vae import KlAutoencoder
+from engine.models.vae import FirstStage
+from engine.models.vq import VqFirstStage
 from engine.types import Prediction
 
 _DIFFUSERS_WEIGHTS: Final = (
@@ -53,7 +54,7 @@ class Checkpoint:
 
     model: DiffusionNetworkModel
     clip_network: ClipTextNetwork
-    vae: KlAutoencoder
+    vae: FirstStage
 
 
 class ModelLibrary:
@@ -100,11 +101,18 @@ class ModelLibrary:
         source, key = self._known(path, {"unet", "sd1"}, "a diffusion model")
         return sd1.diffusion_model(source, key, self.residency)
 
-    def vae(self, name: str) -> KlAutoencoder:
+    def vae(self, name: str) -> FirstStage:
         """Open a VAE file, or take it from a checkpoint."""
         path = self.folders.resolve("vae", name)
-        source, key = self._known(path, {"vae", "sd1"}, "a VAE")
+        source, key = self._known(path, {"vae", "vqgan", "sd1"}, "a VAE")
         return sd1.autoencoder(source, key, self.residency)
+
+    def vq_model(self, name: str) -> VqFirstStage:
+        """Open a VQ autoencoder, or take it from a checkpoint."""
+        source, key = self._opened(self.folders.resolve("vqgan", name))
+        if not sd1.has_codebook(source):
+            detect.require(source.path, source, (), "a VQ autoencoder (VQGAN)")
+        return sd1.vq_autoencoder(source, key, self.residency)
 
     def text_encoder(self, name: str, *, on_cpu: bool = False) -> ClipTextNetwork:
         """Open a CLIP-L text encoder file, or take it from a checkpoint.
@@ -155,7 +163,7 @@ class ModelLibrary:
         )
 
     def _compose(
-        self, model: DiffusionNetworkModel, clip: ClipTextNetwork, vae: KlAutoencoder
+        self, model: DiffusionNetworkModel, clip: ClipTextNetwork, vae: FirstStage
     ) -> Checkpoint:
         # Only the VAE's weights say how large a latent cell is.
         latents = dataclasses.replace(model.latent_format, downscale=vae.downscale)

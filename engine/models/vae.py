@@ -1,7 +1,8 @@
-"""The VAE value: a KL autoencoder between pictures and latents (arXiv:2112.10752, section 3.1)."""
+"""The VAE value: an autoencoder between pictures and latents (arXiv:2112.10752, section 3.1)."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ _FULL_SIZE_TENSORS: Final = 4  # measured at 512×512: 3.0 to decode, 2.5 to enc
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class KlAutoencoder:
+class FirstStage(ABC):
     """Implements `engine.types.Autoencoder`. Batches are worked on one picture at a time.
 
     Attributes:
@@ -37,7 +38,7 @@ class KlAutoencoder:
     width: int
 
     def encode(self, image: torch.Tensor) -> torch.Tensor:
-        """Return the posterior's mode, (B, C, H/f, W/f) float32 on the CPU.
+        """Return (B, C, H/f, W/f) float32 on the CPU.
 
         Args:
             image: (B, H, W, C) in [0, 1]; cropped around its centre to multiples of f.
@@ -47,7 +48,7 @@ class KlAutoencoder:
         pixels = self._pixels(image)
         with self._loaded(pixels.shape[-2] * pixels.shape[-1]) as network:
             return torch.cat(
-                [_encode(network, self._to_device(item)) for item in torch.split(pixels, 1)]
+                [self._encode(network, self._to_device(item)) for item in torch.split(pixels, 1)]
             )
 
     def decode(self, latent: torch.Tensor) -> torch.Tensor:
@@ -60,8 +61,10 @@ class KlAutoencoder:
         """
         self._check_latent(latent)
         with self._loaded(latent.shape[-2] * latent.shape[-1] * self.downscale**2) as network:
-            images = [_decode(network, self._to_device(item)) for item in torch.split(latent, 1)]
-        return _to_image(torch.cat(images))
+            images = [
+                self._decode(network, self._to_device(item)) for item in torch.split(latent, 1)
+            ]
+        return to_image(torch.cat(images))
 
     def encode_tiled(self, image: torch.Tensor, tile: int, overlap: int) -> torch.Tensor:
         """As `encode`, in tiles of `tile` pixels overlapping by `overlap` pixels."""
@@ -71,7 +74,7 @@ class KlAutoencoder:
         with self._loaded((tile * f) ** 2) as network:
             return run_tiled(
                 pixels,
-                lambda part: _encode(network, self._to_device(part)),
+                lambda part: self._encode(network, self._to_device(part)),
                 tile=tile * f,
                 overlap=overlap * f,
                 scale=Fraction(1, f),
@@ -85,13 +88,13 @@ class KlAutoencoder:
         with self._loaded((tile * self.downscale) ** 2) as network:
             decoded = run_tiled(
                 latent,
-                lambda part: _decode(network, self._to_device(part)),
+                lambda part: self._decode(network, self._to_device(part)),
                 tile=tile,
                 overlap=overlap,
                 scale=Fraction(self.downscale),
                 channels=self.image_channels,
             )
-        return _to_image(decoded)
+        return to_image(decoded)
 
     def held_tensors(self) -> Iterable[torch.Tensor]:
         """List the memory the weights take now."""
@@ -101,6 +104,14 @@ class KlAutoencoder:
     def dtype(self) -> torch.dtype:
         """Compute dtype: float32, or bfloat16 on CUDA; float16 overflows in many decoders."""
         return torch.bfloat16 if self.residency.device.type == "cuda" else torch.float32
+
+    @abstractmethod
+    def _encode(self, network: Any, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the latent of one picture (1, 3, H, W) in [-1, 1], float32 on the CPU."""
+
+    @abstractmethod
+    def _decode(self, network: Any, latent: torch.Tensor) -> torch.Tensor:
+        """Return one picture (1, 3, H, W), about [-1, 1], float32 on the CPU."""
 
     @contextmanager
     def _loaded(self, pixels: int) -> Iterator[Any]:
@@ -149,16 +160,18 @@ class KlAutoencoder:
         return cells, shared
 
 
-def _encode(network: Any, pixels: torch.Tensor) -> torch.Tensor:
-    moments = network.encode(pixels).latent_dist
-    mode: torch.Tensor = moments.mode()
-    return mode.float().cpu()
+class KlAutoencoder(FirstStage):
+    """An autoencoder with a Gaussian posterior, of which the mode is taken."""
+
+    def _encode(self, network: Any, pixels: torch.Tensor) -> torch.Tensor:
+        mode: torch.Tensor = network.encode(pixels).latent_dist.mode()
+        return mode.float().cpu()
+
+    def _decode(self, network: Any, latent: torch.Tensor) -> torch.Tensor:
+        decoded: torch.Tensor = network.decode(latent).sample
+        return decoded.float().cpu()
 
 
-def _decode(network: Any, latent: torch.Tensor) -> torch.Tensor:
-    decoded: torch.Tensor = network.decode(latent).sample
-    return decoded.float().cpu()
-
-
-def _to_image(decoded: torch.Tensor) -> torch.Tensor:
+def to_image(decoded: torch.Tensor) -> torch.Tensor:
+    """Return (B, H, W, C) in [0, 1] from what a decoder gives, (B, C, H, W) about [-1, 1]."""
     return (decoded / 2 + 0.5).clamp_(0, 1).movedim(1, -1).contiguous()

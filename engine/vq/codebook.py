@@ -50,16 +50,27 @@ def closeness(
     Args, Raises: as `nearest_codes`.
     """
     check_width("vectors", vectors, codebook)
-    vectors, codes = vectors.detach().float(), codebook.detach().float()
-    if metric == "cosine":
-        vectors, codes = functional.normalize(vectors, dim=1), functional.normalize(codes, dim=1)
-        offset = codes.new_zeros(1)
+    codes = codebook.detach().float()
+    if metric == "euclidean":
+        yield from linear_scores(vectors, codes, codes.square().sum(1) / -2)
     else:
-        offset = codes.square().sum(1) / -2
-    rows = max(1, _SCORE_BYTES // (4 * len(codes)))
-    for block in torch.split(vectors, rows):
+        vectors, codes = (functional.normalize(rows.float(), dim=1) for rows in (vectors, codes))
+        yield from linear_scores(vectors, codes, codes.new_zeros(1))
+
+
+def linear_scores(
+    vectors: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor
+) -> Iterator[torch.Tensor]:
+    """Yield blocks (n, K) float32 of vectors·weightᵀ + bias, whatever autocast says. No gradient.
+
+    Args:
+        vectors: (N, D).
+        weight, bias: (K, D) and (K,) or (1,), float32.
+    """
+    rows = max(1, _SCORE_BYTES // (4 * len(weight)))
+    for block in torch.split(vectors.detach().float(), rows):
         with torch.autocast(vectors.device.type, enabled=False):
-            yield torch.addmm(offset, block, codes.T)
+            yield torch.addmm(bias, block, weight.T)
 
 
 def check_width(name: str, vectors: torch.Tensor, codebook: torch.Tensor) -> None:

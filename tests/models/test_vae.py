@@ -16,7 +16,9 @@ from engine.models.vae import KlAutoencoder
 
 @pytest.fixture
 def vae(library: ModelLibrary) -> KlAutoencoder:
-    return library.checkpoint("fp32.safetensors").vae
+    vae = library.checkpoint("fp32.safetensors").vae
+    assert isinstance(vae, KlAutoencoder)
+    return vae
 
 
 def test_images_are_in_range_and_on_the_cpu(vae: KlAutoencoder) -> None:

@@ -7,7 +7,7 @@ import torch
 from engine.compat.hosting.missing import Facade, NotOfferedError
 from engine.compat.hosting.values import to_native, to_pack
 from engine.errors import InvalidValueError
-from engine.models.vae import KlAutoencoder
+from engine.models.vae import FirstStage
 from engine.text.clip import Clip
 
 
@@ -15,12 +15,12 @@ class VAE(Facade):
     """First stage between pictures (B, H, W, C) in [0, 1] and unscaled latents (B, C, h, w)."""
 
     def __init__(self, sd: object = None) -> None:
-        if not isinstance(sd, KlAutoencoder):
+        if not isinstance(sd, FirstStage):
             raise NotOfferedError("VAE(…) of loose weights", "Load the file with a VAE loader.")
         self._native = sd
 
     @property
-    def native(self) -> KlAutoencoder:
+    def native(self) -> FirstStage:
         """The immutable value."""
         return self._native
 
@@ -98,12 +98,12 @@ def _square(tile_x: int | None, tile_y: int | None, usual: int) -> int:
 
 
 @to_pack.register
-def _(value: KlAutoencoder) -> VAE:
+def _(value: FirstStage) -> VAE:
     return VAE(value)
 
 
 @to_native.register
-def _(value: VAE) -> KlAutoencoder:
+def _(value: VAE) -> FirstStage:
     return value.native
 
 

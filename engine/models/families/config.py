@@ -11,7 +11,7 @@ optional and stands in for what is otherwise assumed:
 | `clip_heads` | attention heads of the text network | width / 64 |
 | `clip_tokens` | tokens in a chunk, start and end included | rows of the position embedding |
 | `prediction` | "eps", "v_prediction" or "x0" | "eps" |
-| `scale_factor` | the network sees latent × scale_factor | 0.18215 |
+| `scale_factor` | the network sees latent × scale_factor | 0.18215; 1 beside a VQ autoencoder |
 | `zero_terminal_snr` | trained with the last step at zero signal | false |
 """
 

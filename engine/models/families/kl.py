@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count, takewhile
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.models.families.naming import Renames, Shapes, group_norm_groups, rename
 
@@ -40,6 +40,8 @@ class KlShape:
     Attributes:
         widths: Channels by level, the finest first; each level but the first halves the sides.
         blocks: Residual blocks in each level of the encoder.
+        attention: Whether there is attention at the coarsest size, in the middle.
+        level_attention: Levels whose residual blocks are each followed by attention.
         quant: Whether the 1×1 convolutions around the latent exist.
     """
 
@@ -48,6 +50,7 @@ class KlShape:
     latent_channels: int
     image_channels: int
     attention: bool
+    level_attention: tuple[bool, ...]
     quant: bool
 
     @property
@@ -71,10 +74,13 @@ def read_shape(shapes: Shapes) -> KlShape:
     blocks = sum(
         1 for _ in takewhile(shapes.__contains__, map(convolution.format, [0] * 99, count()))
     )
-    attention = (
-        "encoder.mid.attn_1.norm.weight"
+    attention, inner = (
+        ("encoder.mid.attn_1.norm.weight", "encoder.down.{}.attn.0.norm.weight")
         if ldm
-        else "encoder.mid_block.attentions.0.group_norm.weight"
+        else (
+            "encoder.mid_block.attentions.0.group_norm.weight",
+            "encoder.down_blocks.{}.attentions.0.group_norm.weight",
+        )
     )
     return KlShape(
         tuple(widths),
@@ -82,6 +88,7 @@ def read_shape(shapes: Shapes) -> KlShape:
         latent_channels=shapes["decoder.conv_in.weight"][1],
         image_channels=shapes["encoder.conv_in.weight"][1],
         attention=attention in shapes,
+        level_attention=tuple(inner.format(level) in shapes for level in range(len(widths))),
         quant="quant_conv.weight" in shapes,
     )
 
@@ -113,6 +120,10 @@ def network_names(names: Mapping[str, str], shape: KlShape) -> dict[str, str]:
         for block in range(shape.blocks + 1):
             prefixes[f"encoder.down.{level}.block.{block}."] = f"{down}resnets.{block}.", _RESNET
             prefixes[f"decoder.up.{level}.block.{block}."] = f"{up}resnets.{block}.", _RESNET
+            prefixes[f"encoder.down.{level}.attn.{block}."] = (
+                f"{down}attentions.{block}.", _ATTENTION,
+            )  # fmt: skip
+            prefixes[f"decoder.up.{level}.attn.{block}."] = f"{up}attentions.{block}.", _ATTENTION
     prefixes[""] = "", ()  # the rest is named alike
     return {new: names[old] for new, old in rename(names, prefixes).items()}
 
@@ -122,19 +133,27 @@ def build(shape: KlShape, groups: int | None) -> nn.Module:
     import torch
     from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 
-    levels = len(shape.widths)
     with torch.device("meta"):
         network: nn.Module = AutoencoderKL(
-            in_channels=shape.image_channels,
-            out_channels=shape.image_channels,
-            down_block_types=("DownEncoderBlock2D",) * levels,
-            up_block_types=("UpDecoderBlock2D",) * levels,
-            block_out_channels=shape.widths,
-            layers_per_block=shape.blocks,
+            **network_config(shape, groups),
             latent_channels=shape.latent_channels,
-            norm_num_groups=groups or group_norm_groups(shape.widths),
             use_quant_conv=shape.quant,
             use_post_quant_conv=shape.quant,
-            mid_block_add_attention=shape.attention,
         )
     return network
+
+
+def network_config(shape: KlShape, groups: int | None) -> dict[str, Any]:
+    """Return the settings of diffusers' autoencoders that say what both halves look like."""
+    down = {False: "DownEncoderBlock2D", True: "AttnDownEncoderBlock2D"}
+    up = {False: "UpDecoderBlock2D", True: "AttnUpDecoderBlock2D"}
+    return {
+        "in_channels": shape.image_channels,
+        "out_channels": shape.image_channels,
+        "down_block_types": tuple(down[attends] for attends in shape.level_attention),
+        "up_block_types": tuple(up[attends] for attends in reversed(shape.level_attention)),
+        "block_out_channels": shape.widths,
+        "layers_per_block": shape.blocks,
+        "norm_num_groups": groups or group_norm_groups(shape.widths),
+        "mid_block_add_attention": shape.attention,
+    }

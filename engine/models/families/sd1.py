@@ -15,14 +15,15 @@ from typing import Final, TypeVar
 from engine.errors import FileFormatError
 from engine.models.component import Component
 from engine.models.controlnet import ControlNet
-from engine.models.families import clip_text, control, kl, unet
+from engine.models.families import clip_text, control, kl, unet, vq
 from engine.models.families.config import FileConfig, read_config
 from engine.models.families.naming import Shapes, below
 from engine.models.model import DiffusionNetworkModel
 from engine.models.reading import WeightFile
 from engine.models.residency import Residency
 from engine.models.text_network import ClipTextNetwork
-from engine.models.vae import KlAutoencoder
+from engine.models.vae import FirstStage, KlAutoencoder
+from engine.models.vq import VqFirstStage
 from engine.types import LatentFormat, NoiseSchedule, Prediction
 
 UNET_PREFIX: Final = "model.diffusion_model."
@@ -70,18 +71,20 @@ def diffusion_model(source: WeightFile, key: str, residency: Residency) -> Diffu
         residency=residency,
         prediction=Prediction(config.prediction or "eps"),
         schedule=NoiseSchedule(zero_terminal_snr=config.zero_terminal_snr),
-        latent_format=_latent_format(config, shape.out_channels),
+        latent_format=_latent_format(config, shape.out_channels, source),
         input_channels=shape.in_channels,
         context_width=shape.context_width,
         activation_bytes=partial(_activation_bytes, finest),
     )
 
 
-def autoencoder(source: WeightFile, key: str, residency: Residency) -> KlAutoencoder:
+def autoencoder(source: WeightFile, key: str, residency: Residency) -> FirstStage:
     """Describe the VAE of a checkpoint or of a file that holds it alone, LDM or diffusers names.
 
     Raises: FileFormatError.
     """
+    if has_codebook(source):
+        return vq_autoencoder(source, key, residency)
     part = _part(source, VAE_PREFIX)
     config = read_config(source.path, source.metadata)
     shape = _inferred(source, "VAE", kl.read_shape, part.shapes)
@@ -94,6 +97,37 @@ def autoencoder(source: WeightFile, key: str, residency: Residency) -> KlAutoenc
         latent_channels=shape.latent_channels,
         image_channels=shape.image_channels,
         width=shape.widths[min(1, len(shape.widths) - 1)],
+    )
+
+
+def has_codebook(source: WeightFile) -> bool:
+    """Whether the autoencoder in a file is a VQ one."""
+    return vq.is_vq(_part(source, VAE_PREFIX).names)
+
+
+def vq_autoencoder(source: WeightFile, key: str, residency: Residency) -> VqFirstStage:
+    """Describe the VQ autoencoder of a checkpoint or of a file that holds it alone.
+
+    In the layout of taming-transformers, latent diffusion or diffusers.
+
+    Raises: FileFormatError.
+    """
+    part = _part(source, VAE_PREFIX)
+    config = read_config(source.path, source.metadata)
+    shape = _inferred(source, "VQ autoencoder", vq.read_shape, part.shapes)
+    widths = shape.halves.widths
+    names = vq.network_names(part.names, shape)
+    logits = [part.names[name] for name in vq.GUMBEL_LOGITS] if shape.gumbel else []
+    build = partial(vq.build, shape, config.vae_norm_groups)
+    return VqFirstStage(
+        component=Component(f"{key} vae", "VQ autoencoder", source, names, build),
+        residency=residency,
+        downscale=shape.halves.downscale,
+        latent_channels=shape.width,
+        image_channels=shape.halves.image_channels,
+        width=widths[min(1, len(widths) - 1)],
+        codes=names[vq.CODES],
+        logits=tuple(logits),
     )
 
 
@@ -162,11 +196,13 @@ def _inferred(
         raise FileFormatError(source.path, f"its {label} has no known shape: {error}") from error
 
 
-def _latent_format(config: FileConfig, channels: int) -> LatentFormat:
-    usual = config.scale_factor is None and channels == len(_PREVIEW_RGB)
+def _latent_format(config: FileConfig, channels: int, source: WeightFile) -> LatentFormat:
+    quantised = vq.is_vq(below(source, VAE_PREFIX))  # an autoencoder elsewhere says nothing
+    usual = config.scale_factor is None and channels == len(_PREVIEW_RGB) and not quantised
     return LatentFormat(
         channels=channels,
-        scale=config.scale_factor or SCALE_FACTOR,
+        # Codes are used as they are: arXiv:2112.10752, appendix G.
+        scale=config.scale_factor or (1.0 if quantised else SCALE_FACTOR),
         rgb=_PREVIEW_RGB if usual else None,
     )
 
