@@ -46,6 +46,24 @@ class SvgError(EngineError):
         super().__init__(f'Icon "{name}" cannot be drawn: {problem}. Leave it out of the list.')
 
 
+class ForeignFolderError(EngineError):
+    """A folder holds files that no build of icons has made.
+
+    Attributes:
+        folder: The folder.
+        file: One of the files.
+    """
+
+    code = "foreign_folder"
+
+    def __init__(self, folder: Path, file: str) -> None:
+        self.folder, self.file = folder, file
+        super().__init__(
+            f'Folder "{folder}" holds "{file}" and was not made by a build of icons, which would'
+            " remove it. Choose another folder, or an empty one."
+        )
+
+
 class RendererMissingError(EngineError):
     """The package that draws SVG is not installed."""
 
@@ -138,13 +156,9 @@ def build_icon_folder(
         keywords: By icon name.
         credit: Becomes ATTRIBUTION.md.
 
-    Raises: SvgError, RendererMissingError, OSError, and what `report` raises.
+    Raises: ForeignFolderError, SvgError, RendererMissingError, OSError, and what `report` raises.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    made_from = msgspec.json.encode([icon_set.prefix, icon_set.version, size])
-    if _read_or_none(folder / _MANIFEST) != made_from:
-        _remove_pictures(folder, keep=set())
-        _write(folder / _MANIFEST, made_from)
+    _claim(folder, msgspec.json.encode([icon_set.prefix, icon_set.version, size]))
     _remove_pictures(folder, keep={concept.icon for concept in concepts})
     drawn = 0
     for number, concept in enumerate(concepts):
@@ -171,14 +185,25 @@ def attribution(icon_set: IconSet) -> str:
     )
 
 
+def _claim(folder: Path, made_from: bytes) -> None:
+    """Empty a folder of what another build has drawn, and note what it is made from now."""
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = folder / _MANIFEST
+    if not manifest.is_file():
+        found = next(folder.iterdir(), None)
+        if found is not None:
+            raise ForeignFolderError(folder, found.name)
+    elif manifest.read_bytes() == made_from:
+        return
+    else:
+        _remove_pictures(folder, keep=set())
+    _write(manifest, made_from)
+
+
 def _remove_pictures(folder: Path, keep: set[str]) -> None:
     for file in folder.iterdir():
         if file.suffix in {".png", ".txt"} and file.stem not in keep:
             file.unlink()
-
-
-def _read_or_none(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
 
 
 def _write(path: Path, content: bytes) -> None:
