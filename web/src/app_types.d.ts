@@ -63,6 +63,8 @@ export interface Tab {
   readonly graphPath: Store<readonly NodeId[]>;
   readonly selection: Store<Selection>;
   readonly run: RunState;
+  /** Values of inputs with a seed control in the last run, by "graph node input". */
+  readonly usedSeeds: ReadonlyMap<string, Json>;
   /** What is wrong with the document or its last run; the one list of the errors panel. */
   readonly problems: Store<readonly Problem[]>;
   /** The camera of a graph; of the shown one without an id. */
@@ -184,7 +186,7 @@ export interface Api {
   queuePrompt(request: PromptRequest): Promise<PromptAnswer>;
   /** Address of a picture; `preview` "webp;80" for a smaller one. */
   viewUrl(file: FileReference, options?: { preview?: string; version?: string | number }): string;
-  uploadImage(file: File | Blob, name: string, options?: { type?: string; subfolder?: string; overwrite?: boolean }): Promise<UploadAnswer>;
+  uploadImage(file: File | Blob, name: string, options?: UploadOptions): Promise<UploadAnswer>;
   models(folder: string): Promise<string[]>;
   embeddings(): Promise<string[]>;
   translations(): Promise<JsonObject>;
@@ -195,6 +197,14 @@ export interface Api {
   deleteUserFile(path: string): Promise<void>;
 }
 
+export interface UploadOptions {
+  readonly type?: string;
+  readonly subfolder?: string;
+  readonly overwrite?: boolean;
+  readonly signal?: AbortSignal;
+  /** Told 0 to 1 while the file is sent. */
+  onProgress?(share: number): void;
+}
 export interface UploadAnswer { readonly name: string; readonly subfolder: string; readonly type: string }
 export interface UserFile { readonly path: string; readonly size: number; readonly modified: number }
 

@@ -26,13 +26,18 @@ export class Popup {
     });
   }
 
+  /** Show; the caller places it. */
+  show() {
+    if (!this.element.isConnected) document.body.append(this.element);
+    if (!this.isOpen) this.element.showPopover();
+  }
+
   /**
    * Show below an anchor, or above where there is more room.
    * @param {Anchor} anchor
    */
   open(anchor) {
-    if (!this.element.isConnected) document.body.append(this.element);
-    if (!this.isOpen) this.element.showPopover();
+    this.show();
     this.place(anchor);
   }
 

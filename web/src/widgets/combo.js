@@ -1,8 +1,10 @@
 /** One of many: a button with the value, and a menu with search. Arrow keys step through. */
 
 import { element, isComposing, on } from "../controls/dom.js";
+import { isControlled } from "../core/catalogue.js";
 import { openChoiceMenu } from "./choice_menu.js";
 import { fileReference, imageFolder, modelFolder, modelPreviewPath } from "./choices.js";
+import { SeedButtons } from "./seed.js";
 import { nodeTypeName, ownPresses, remark, widgetRow } from "./row.js";
 
 /** @typedef {import("../core/types.js").Json} Json */
@@ -18,10 +20,14 @@ export class ChoiceButton {
    * @param {WidgetContext} context
    * @param {HTMLElement} root
    * @param {string} id
+   * @param {(value: Json) => void} [onSet] told what was chosen here
    */
-  constructor(context, root, id) {
+  constructor(context, root, id, onSet = () => {}) {
     this.context = context;
     this.root = root;
+    this.onSet = onSet;
+    /** Files that came since the node types were read. @type {Json[]} */
+    this.added = [];
     this.value = context.get();
     this.many = typeof context.input.options["multi_select"] === "object";
     /** @type {readonly Json[] | undefined} what a remote menu answered */
@@ -42,7 +48,8 @@ export class ChoiceButton {
     const { app, input } = this.context;
     const type = app.catalogue.get().get(nodeTypeName(this.context));
     const current = type?.inputs.find(({ name }) => name === input.name);
-    return this.fetched ?? current?.choices ?? input.choices ?? [];
+    const known = this.fetched ?? current?.choices ?? input.choices ?? [];
+    return [...known, ...this.added.filter((value) => !known.includes(value))];
   }
 
   /** @param {Json} value */
@@ -79,6 +86,13 @@ export class ChoiceButton {
     this.value = value;
     this.context.set(value);
     this.show();
+    this.onSet(value);
+  }
+
+  /** Choose what was not among the choices before. @param {Json} value */
+  add(value) {
+    this.added.push(value);
+    this.set(value);
   }
 
   #isRemote() {
@@ -180,6 +194,8 @@ export function mountCombo(parent, context) {
   const { root, id } = widgetRow(parent, context, "combo");
   const choice = new ChoiceButton(context, root, id);
   root.append(choice.button);
+  const buttons = isControlled(context.input) ? new SeedButtons(context, () => {}) : undefined;
+  if (buttons) root.append(buttons.mode);
   const remote = context.input.options["remote"];
   if (typeof remote === "object" && remote !== null && /** @type {JsonObject} */ (remote)["refresh_button"]) {
     const title = context.app.i18n.t("widgets.combo.refresh");
@@ -189,7 +205,10 @@ export function mountCombo(parent, context) {
   }
   ownPresses(root, context.signal);
   return {
-    update: (value) => choice.update(value),
+    update: (value) => {
+      choice.update(value);
+      buttons?.show();
+    },
     focus: () => choice.button.focus(),
     unmount: () => root.remove(),
   };
