@@ -1,0 +1,275 @@
+"""Trains a first stage: a KL autoencoder, or one with a codebook (VQ-VAE, VQGAN).
+
+Sources: KL, arXiv:2112.10752, section 3.1; VQ, arXiv:1711.00937.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
+
+import msgspec
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.errors import InvalidValueError
+from engine.models.families import kl, vq
+from engine.training.data import Batch
+from engine.training.first_weights import with_first_weights
+from engine.training.objective import Draw, Losses
+from engine.training.order import generator_of
+from engine.vq.codebook import (
+    EmaCodebook,
+    codebook_loss,
+    commitment_loss,
+    kmeans_codebook,
+    nearest_codes,
+    straight_through,
+)
+
+_FIRST_LOG_VARIANCE = -6.0  # near 0 its noise would drown the code until the decoder has learned
+_CLUSTERED_PICTURES = 256
+_REVIVED_EVERY = 50
+_SHOWN = 8
+
+
+class AutoencoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Shape and losses of a first stage.
+
+    Attributes:
+        regulariser: "kl" or "vq".
+        widths: Channels by level, the finest first; each level but the first halves the sides.
+        blocks: Residual blocks in each level of the encoder.
+        latent_channels: Channels of the code.
+        attention: Whether the middle has attention.
+        norm_groups: Groups of the group norms; 0 for 32, or what the widths allow.
+        codes: Size of the codebook.
+        quantize_from: Step at which the code begins to be quantised, with a codebook of clusters
+            of what the encoder makes then; before it the autoencoder learns undisturbed.
+        codebook: "ema": the codebook follows by moving averages; "loss": by the codebook loss.
+        codebook_decay: Share of the averages kept at each step.
+        crop: Side of the random cut that is trained on, in pixels; 0 for whole pictures.
+        crop_until: Step from which whole pictures are trained on.
+        l1, gradient, l2: Weights of the mean absolute difference, that of horizontal and vertical
+            colour steps (edges), and the mean squared difference.
+        kl: Weight of the KL divergence, mean over the code's elements.
+        commitment: Weight beta of the commitment loss.
+    """
+
+    regulariser: Literal["kl", "vq"] = "vq"
+    widths: tuple[int, ...] = (16, 32, 64)
+    blocks: int = 1
+    latent_channels: int = 4
+    attention: bool = False
+    norm_groups: int = 0
+    codes: int = 1024
+    quantize_from: int = 0
+    codebook: Literal["ema", "loss"] = "ema"
+    codebook_decay: float = 0.99
+    crop: int = 0
+    crop_until: int = 0
+    l1: float = 1.0
+    gradient: float = 0.5
+    l2: float = 0.5
+    kl: float = 5e-4
+    commitment: float = 0.25
+
+    @property
+    def downscale(self) -> int:
+        """Pixels per latent cell along each side."""
+        return int(2 ** (len(self.widths) - 1))
+
+
+class AutoencoderObjective:
+    """Implements `Objective[Batch]` for first stages."""
+
+    kind = "autoencoder"
+    unaveraged: Collection[str] = ("autoencoder.quantize.embedding.weight",)
+
+    def __init__(self, settings: AutoencoderSettings, seed: int, shown: Tensor | None) -> None:
+        """Make the networks with first weights from `seed`.
+
+        Args:
+            shown: (B, 3, H, W) in [-1, 1], pictures that samples show; None for no samples.
+        """
+        self.settings = settings
+        self.autoencoder = _build(settings, seed)
+        self.networks: dict[str, nn.Module] = {"autoencoder": self.autoencoder}
+        self._shown = shown
+        self._seen: list[tuple[Tensor, Tensor]] = []
+        self._codebook: EmaCodebook | None = None
+        if settings.regulariser == "vq" and settings.codebook == "ema":
+            self._codebook = EmaCodebook(self._codes.detach(), decay=settings.codebook_decay)
+            self._codes.requires_grad_(False)
+            self.networks["codebook"] = self._codebook
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The settings."""
+        return dict(msgspec.to_builtins(self.settings))
+
+    @property
+    def helpers(self) -> Collection[str]:
+        """The codebook's averages."""
+        return {"codebook"}
+
+    def prepare(self, step: int, draw: Draw[Batch], generator: torch.Generator) -> None:
+        """Start the codebook from clusters of codes, where quantising begins."""
+        if self.settings.regulariser != "vq" or step != self.settings.quantize_from:
+            return
+        with torch.no_grad():
+            batches = [draw(32, generator).images for _ in range(_CLUSTERED_PICTURES // 32)]
+            vectors = torch.cat([_as_vectors(self._encoder(self._placed(b))) for b in batches])
+            self._start_codebook(kmeans_codebook(vectors, self.settings.codes, generator))
+
+    def loss(self, batch: Batch, step: int, generator: torch.Generator) -> Losses:
+        """Return reconstruction losses and those of the code."""
+        pictures = self._placed(self._cut(batch.images, step, generator))
+        losses: Losses = {}
+        code = self._code(self._encoder(pictures), step, generator, losses)
+        rebuilt = self._decoder(code)
+        losses |= _differences(pictures, rebuilt)
+        weights = self.settings
+        total = weights.l1 * losses["l1"] + weights.gradient * losses["gradient"]
+        total = total + weights.l2 * losses["l2"]
+        if "kl" in losses:
+            total = total + weights.kl * losses["kl"]
+        if "commitment" in losses:
+            total = total + weights.commitment * losses["commitment"]
+        if "codebook" in losses:
+            total = total + losses["codebook"]
+        return {"loss": total, **losses}
+
+    def after_step(self, step: int, generator: torch.Generator) -> None:
+        """Let the codebook follow the codes of this step; now and then revive dead ones."""
+        if self._codebook is None or not self._seen:
+            return
+        vectors = torch.cat([vectors for vectors, _ in self._seen])
+        self._codebook.update(vectors, torch.cat([codes for _, codes in self._seen]))
+        self._seen = []
+        since = step - self.settings.quantize_from
+        if since and since % _REVIVED_EVERY == 0:
+            threshold = 0.05 * len(vectors) / self.settings.codes
+            self._codebook.revive(vectors, generator, threshold=threshold)
+        with torch.no_grad():
+            self._codes.copy_(self._codebook.codebook)
+
+    def samples(self) -> Tensor | None:
+        """Return pictures above their reconstructions."""
+        if self._shown is None:
+            return None
+        pictures = self._placed(self._shown[:_SHOWN])
+        code = self._encoder(pictures)
+        if self.settings.regulariser == "kl":
+            code = code.chunk(2, dim=1)[0]
+        pairs = torch.cat([pictures, self._decoder(code)])
+        return (pairs.float().cpu() / 2 + 0.5).clamp(0, 1).movedim(1, -1).contiguous()
+
+    @property
+    def _codes(self) -> Tensor:
+        codes: Tensor = self.autoencoder.quantize.embedding.weight
+        return codes
+
+    def _encoder(self, pictures: Tensor) -> Tensor:
+        """Return codes, or for "kl" means and log variances."""
+        code: Tensor = self.autoencoder.quant_conv(self.autoencoder.encoder(pictures))
+        return code
+
+    def _decoder(self, code: Tensor) -> Tensor:
+        pictures: Tensor = self.autoencoder.decoder(self.autoencoder.post_quant_conv(code))
+        return pictures
+
+    def _code(
+        self, encoded: Tensor, step: int, generator: torch.Generator, losses: Losses
+    ) -> Tensor:
+        """Return what the decoder gets; the code's own losses are added to `losses`."""
+        if self.settings.regulariser == "kl":
+            mean, log_variance = encoded.chunk(2, dim=1)
+            log_variance = log_variance.clamp(-30, 20)
+            variance = log_variance.exp()
+            losses["kl"] = 0.5 * (mean**2 + variance - 1 - log_variance).mean()
+            noise = torch.randn(mean.shape, generator=generator).to(mean)
+            return mean + variance.sqrt() * noise
+        if step < self.settings.quantize_from:
+            return encoded
+        vectors = _as_vectors(encoded)
+        codes = nearest_codes(vectors, self._codes)
+        quantized = functional.embedding(codes, self._codes)
+        losses["commitment"] = commitment_loss(vectors, quantized)
+        if self._codebook is None:
+            losses["codebook"] = codebook_loss(vectors, quantized)
+        else:
+            self._seen.append((vectors.detach(), codes))
+        through = straight_through(vectors, quantized)
+        batch, _, height, width = encoded.shape
+        return through.view(batch, height, width, -1).movedim(-1, 1)
+
+    def _cut(self, pictures: Tensor, step: int, generator: torch.Generator) -> Tensor:
+        side = self.settings.crop
+        if not side or step >= self.settings.crop_until or side >= pictures.shape[-1]:
+            return pictures
+        room = torch.tensor([pictures.shape[-2] - side + 1, pictures.shape[-1] - side + 1])
+        places = (torch.rand(len(pictures), 2, generator=generator) * room).long().tolist()
+        return torch.stack(
+            [
+                picture[:, top : top + side, left : left + side]
+                for picture, (top, left) in zip(pictures, places, strict=True)
+            ]
+        )
+
+    def _start_codebook(self, centres: Tensor) -> None:
+        self._codes.data.copy_(centres)
+        if self._codebook is not None:
+            fresh = EmaCodebook(centres, decay=self.settings.codebook_decay)
+            self._codebook.load_state_dict(fresh.state_dict())
+
+    def _placed(self, pictures: Tensor) -> Tensor:
+        device = self.autoencoder.post_quant_conv.weight.device
+        return pictures.to(device).contiguous(memory_format=torch.channels_last)
+
+
+def shown_pictures(data: Any, seed: int) -> Tensor:
+    """Draw the pictures that samples show from a `PictureDataset`, the same for a seed."""
+    generator = generator_of(seed, "shown")
+    count = min(_SHOWN, len(data))
+    indices = torch.randperm(len(data), generator=generator)[:count].tolist()
+    images: Tensor = data.draw(indices, generator).images
+    return images
+
+
+def _as_vectors(code: Tensor) -> Tensor:
+    return code.movedim(1, -1).flatten(0, 2)
+
+
+def _differences(pictures: Tensor, rebuilt: Tensor) -> Losses:
+    difference = rebuilt.float() - pictures
+    steps = [difference.diff(dim=axis).abs().mean() for axis in (-1, -2)]
+    return {
+        "l1": difference.abs().mean(),
+        "gradient": (steps[0] + steps[1]) / 2,
+        "l2": difference.square().mean(),
+    }
+
+
+def _build(settings: AutoencoderSettings, seed: int) -> Any:
+    if min(settings.widths, default=0) < 1 or settings.blocks < 1 or settings.latent_channels < 1:
+        raise InvalidValueError("Autoencoder", settings, "at least one level, block and channel")
+    channels = settings.latent_channels
+    shape = kl.KlShape(
+        settings.widths,
+        settings.blocks,
+        channels,
+        image_channels=3,
+        attention=settings.attention,
+        level_attention=(False,) * len(settings.widths),
+        quant=True,
+    )
+    if settings.regulariser == "vq":
+        halves = vq.VqShape(shape, settings.codes, channels, gumbel=False, spatial=False)
+        return with_first_weights(vq.build(halves, settings.norm_groups or None), seed)
+    network: Any = with_first_weights(kl.build(shape, settings.norm_groups or None), seed)
+    with torch.no_grad():
+        network.quant_conv.bias[channels:] = _FIRST_LOG_VARIANCE
+        network.quant_conv.weight[channels:] *= 0.1
+    return network

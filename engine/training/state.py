@@ -1,0 +1,118 @@
+"""The whole state of a run in one file, written completely or not at all.
+
+`state-<step>.safetensors` in the run's folder holds
+
+- `network.<network>.<weight>`, `average.<network>.<weight>` (the moving average),
+- `optimizer.<exp_avg or exp_avg_sq>.<network>.<weight>` and one `optimizer.step.…` for each,
+- `history.step` and `history.<loss>`: recorded losses, float64,
+
+and in its metadata, under `tessera.training`, a JSON object: see `StateHead`. Random numbers need
+no state: see `order`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from torch import Tensor
+
+from engine.errors import FileFormatError
+from engine.training.objective import TrainingError
+
+STATE_KEY: Final = "tessera.training"
+_NAME: Final = re.compile(r"state-(\d{8})\.safetensors")
+
+
+class StateHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What a saved state says about itself.
+
+    Attributes:
+        step: Steps done.
+        kind, config: Of the objective.
+        data: Fingerprint of the data set.
+        settings: Of the run when it was saved.
+        average_updates: Updates of the moving average; 0 when there is none.
+        seconds: Time spent in training so far.
+    """
+
+    step: int
+    kind: str
+    config: dict[str, Any]
+    data: str
+    settings: dict[str, Any]
+    average_updates: int = 0
+    seconds: float = 0.0
+
+
+class StateSaveError(TrainingError):
+    """A state could not be written; earlier ones are untouched."""
+
+    code = "training_state_not_saved"
+
+    def __init__(self, path: Path, reason: str, kept: Path | None) -> None:
+        self.path, self.reason, self.kept = path, reason, kept
+        last = f"The last one, {kept.name}, is intact." if kept else "There is no earlier one."
+        super().__init__(
+            f'The training state could not be written to "{path}": {reason}. {last} Free some'
+            " space, then run again: training goes on from there."
+        )
+
+
+def save_state(folder: Path, head: StateHead, tensors: Mapping[str, Tensor], keep: int) -> Path:
+    """Write a state, then remove all but the `keep` latest.
+
+    Raises: StateSaveError, when the disk does not take it; nothing of it is left behind.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    path = folder / f"state-{head.step:08}.safetensors"
+    partial = folder / f".{path.name}.{uuid.uuid4().hex}.part"
+    metadata = {STATE_KEY: msgspec.json.encode(head).decode()}
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file(whole, partial, metadata)
+        with partial.open("rb+") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except (OSError, SafetensorError) as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise StateSaveError(path, str(error), latest_state(folder)) from error
+    for old in _states(folder)[:-keep]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def latest_state(folder: Path) -> Path | None:
+    """Return the state with the most steps, or None."""
+    return next(reversed(_states(folder)), None)
+
+
+def read_state(path: Path) -> tuple[StateHead, dict[str, Tensor]]:
+    """Read a state. Raises: FileFormatError."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            head = msgspec.json.decode((file.metadata() or {})[STATE_KEY], type=StateHead)
+            names = file.keys()
+            return head, {name: file.get_tensor(name) for name in names}
+    except (OSError, SafetensorError, KeyError, msgspec.DecodeError) as error:
+        problem = f"it is no training state, or damaged ({error})"
+        raise FileFormatError(path, problem, "Remove it to go on from the one before.") from error
+
+
+def _states(folder: Path) -> list[Path]:
+    """List states, the latest last; what another run left half written is not among them."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
