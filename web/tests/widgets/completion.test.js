@@ -65,13 +65,11 @@ test("a source that fails takes no other with it, and is asked again", async (co
   let asked = 0;
   completions.register({ id: "broken", prefixes: [""], load: () => Promise.reject(new Error(`${asked += 1}`)) });
   completions.register({ id: "fine", prefixes: [""], load: async () => [suggestion("castle")] });
-  for (const _ of [1, 2]) {
-    const answer = await completions.at("a cas", 5);
-    assert.equal(answer, undefined);
+  for (const count of [1, 2]) {
+    const answer = await completions.at("cas", 3);
+    assert.deepEqual(answer?.found.map(({ label }) => label), ["castle"]);
+    assert.equal(asked, count);
   }
-  const answer = await completions.at("cas", 3);
-  assert.deepEqual(answer?.found.map(({ label }) => label), ["castle"]);
-  assert.equal(asked, 3);
 });
 
 test("a source is asked once until its answer is to be forgotten", async () => {
