@@ -17,6 +17,7 @@ from engine.jobs.database import DatabaseError
 from engine.jobs.history import KEEP_BYTES, KEEP_JOBS, History
 from engine.jobs.messages import history_entry, last_message
 from engine.jobs.model import Job, JobState, Message
+from engine.jobs.overview import Overview
 from engine.jobs.publish import Publisher
 from engine.jobs.queue import JobQueue, QueuedJob
 from engine.jobs.scheduler import Choice, choose
@@ -34,6 +35,7 @@ class JobService:
 
     Attributes:
         paused: Whether no further job is begun; a restart changes nothing about it.
+        overview: What lists show of jobs.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class JobService:
             history_bytes: Bytes that finished jobs may take; the newest is kept whatever it takes.
         """
         self._store, self._pool, self._publish = store, pool, publish
+        self.overview = Overview(store)
         self._history = History(store, history_jobs, history_bytes)
         self._queue = JobQueue()
         self._attempts: dict[str, Attempt] = {}

@@ -8,9 +8,9 @@ so that history shows it once however often the job was taken up.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.errors import EngineError
 from engine.faultpoints import reach
@@ -20,6 +20,8 @@ from engine.jobs.messages import now_ms
 from engine.jobs.model import Job, JobState, KeptMessage, Message, NodeOutput, Record
 from engine.jobs.rows import encode, select
 from engine.jobs.schema import MIGRATIONS
+
+T = TypeVar("T")
 
 MAX_DEATHS = 2
 MAX_ATTEMPTS = 10
@@ -273,6 +275,10 @@ class JobStore:
     ) -> list[Message]:
         """List status messages with a sequence number above `after`, of one job or of all."""
         return await self._database.run(lambda db: rows.messages(db, job_id, after, limit))
+
+    async def read(self, read: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what a function of `overview` reads."""
+        return await self._database.run(read)
 
     async def _change(self, statement: str, values: tuple[Any, ...]) -> bool:
         return await self._database.run(lambda db: db.execute(statement, values).rowcount > 0)

@@ -10,12 +10,15 @@ from aiohttp import ClientSession, hdrs, web
 
 from engine.server import security
 from engine.server.hashes import HASHES, FileHashes
+from engine.server.journal import Journals
 from engine.server.metrics import METRICS, Metrics, measured
 from engine.server.object_info import ObjectInfoCache
 from engine.server.pack_routes import PACK_ROUTES, SESSION, PackRoutes, forward
 from engine.server.routes import (
     extensions,
+    gallery,
     internal,
+    journal,
     models,
     node_types,
     prompt,
@@ -35,6 +38,7 @@ _TABLES = (
     *(prompt, node_types, view, upload, models, system),
     *(extensions, users, userdata, websocket),
 )
+_BARE = (internal, tessera, journal, gallery, extensions)
 _PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".svg", ".ico"}
 
 
@@ -52,8 +56,9 @@ def build_app(services: Services) -> web.Application:
     app[PACK_ROUTES] = PackRoutes(services.pool)
     app[PACKED] = {}
     users.prepare(app)
-    bare = (*internal.bare_routes, *tessera.bare_routes, *extensions.bare_routes)
-    app.router.add_routes(bare)
+    app[journal.JOURNALS] = Journals()
+    for module in _BARE:
+        app.router.add_routes(module.bare_routes)
     for module in _TABLES:
         for route in module.routes:
             assert isinstance(route, web.RouteDef)

@@ -75,6 +75,21 @@ def preview_of(path: Path, preview: Preview, *, keep_alpha: bool) -> Encoded:
     return Encoded(body.getvalue(), _TYPES[preview.format])
 
 
+def thumbnail_of(path: Path, edge: int) -> Encoded:
+    """Return a WebP whose longer side has `edge` pixels, or fewer when the picture has fewer.
+
+    Raises: FileFormatError.
+    """
+    with _open(path) as stored:
+        stored.draft("RGB", (edge, edge))  # JPEG decoders can leave out what is not needed
+        picture = ImageOps.exif_transpose(stored)
+        picture.thumbnail((edge, edge), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        body = io.BytesIO()
+        mode = "RGBA" if picture.has_transparency_data else "RGB"
+        picture.convert(mode).save(body, "webp", quality=80)
+    return Encoded(body.getvalue(), _TYPES["webp"])
+
+
 def channel_of(path: Path, channel: str) -> Encoded:
     """Return a PNG of the colours ("rgb"), or of the alpha as alpha ("a").
 

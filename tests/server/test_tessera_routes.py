@@ -54,10 +54,23 @@ async def test_workers_packs_cache_and_reasons_are_told(host: Host) -> None:
 async def test_the_queue_is_paused_and_resumed(host: Host) -> None:
     assert await host.post("/api/tessera/queue/pause", {}) == 200
     prompt_id = await host.queue(show("x"))
-    assert await host.json("/api/tessera/queue") == {"paused": True, "queue_remaining": 1}
+    queue = await host.json("/api/tessera/queue")
+    assert (queue["paused"], queue["queue_remaining"]) == (True, 1)
     assert await host.json(f"/history/{prompt_id}") == {}
     assert await host.post("/api/tessera/queue/resume", {}) == 200
     await host.until_done(prompt_id)
+
+
+async def test_the_queue_is_listed_without_prompts(host: Host) -> None:
+    about = {"tessera": {"tab": "t1", "label": "苹果"}, "extra_pnginfo": {"workflow": {}}}
+    await host.queue(wait(), prompt_id="runs", extra_data=about)
+    await host.pool.until_running("runs")
+    await host.queue(prompt_id="waits", extra_data={"tessera": ["hostile"]})
+    jobs = (await host.json("/api/tessera/queue"))["jobs"]
+    assert jobs == [
+        {"id": "runs", "number": 1, "running": True, "tab": "t1", "label": "苹果", "nodes": 1},
+        {"id": "waits", "number": 2, "running": False, "tab": None, "label": None, "nodes": 1},
+    ]
 
 
 async def test_waiting_prompts_are_moved_and_cancelled(host: Host) -> None:

@@ -110,9 +110,11 @@ async def post_move(request: web.Request) -> web.Response:
 
 @bare_routes.get(f"{_BASE}/queue")
 async def get_queue_state(request: web.Request) -> web.Response:
-    """Tell whether the queue is paused, and how much runs or waits."""
+    """Tell whether the queue is paused, and list what runs or waits, without the prompts."""
     jobs = services_of(request).jobs
-    return json_answer({"paused": jobs.paused, "queue_remaining": jobs.queue_remaining()})
+    entries = [asdict(entry) for entry in await jobs.overview.queue()]
+    remaining = jobs.queue_remaining()
+    return json_answer({"paused": jobs.paused, "queue_remaining": remaining, "jobs": entries})
 
 
 @bare_routes.post(f"{_BASE}/queue/pause")

@@ -45,7 +45,7 @@ async def get_view(request: web.Request) -> web.StreamResponse:
     conversion = _conversion(query.get("preview", ""), query.get("channel", "rgba"))
     if conversion is None:
         return served_file(path)
-    return await _converted(request, path, conversion)
+    return await converted(request, path, conversion)
 
 
 @routes.get("/view_metadata/{folder}")
@@ -74,9 +74,10 @@ def _conversion(preview: str, channel: str) -> Callable[[Path], Encoded] | None:
     return lambda path: channel_of(path, channel)
 
 
-async def _converted(
+async def converted(
     request: web.Request, path: Path, convert: Callable[[Path], Encoded]
 ) -> web.Response:
+    """Return what `convert` makes of a file; with If-None-Match only when the file changed."""
     status = await asyncio.to_thread(path.stat)
     etag = f"{status.st_mtime_ns:x}-{status.st_size:x}"
     known = request.if_none_match or ()
