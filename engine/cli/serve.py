@@ -153,7 +153,7 @@ async def _services(settings: Settings, server: ServerSettings) -> AsyncIterator
     store = JobStore(folders.directory("user") / DATABASE)
     if store.set_aside is not None:
         say(f"The job database was damaged; it is kept as {store.set_aside}, a new one was begun.")
-    hub, pool = Hub(), LocalPool(settings)
+    hub, pool = Hub(), LocalPool(settings, folders=folders, max_body_bytes=server.max_upload_bytes)
     jobs = JobService(store, pool, hub)
     services = Services(settings=server, jobs=jobs, pool=pool, folders=folders, hub=hub)
     logging.getLogger().addHandler(services.logs)

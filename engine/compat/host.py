@@ -35,6 +35,11 @@ class HostLink(Protocol):
         """The client whose job runs, or None."""
         ...
 
+    @property
+    def max_body_bytes(self) -> int:
+        """The largest request body that packs' routes take."""
+        ...
+
     def broadcast(self, event: str, data: Any, sid: str | None) -> None:
         """Send JSON data to one client, or to all when `sid` is None; from any thread."""
         ...
@@ -48,6 +53,7 @@ class NoLink:
     """The link where no server is: `main.py run` and tests."""
 
     client_id: str | None = None
+    max_body_bytes: int = 0  # nothing is served
 
     def broadcast(self, event: str, data: Any, sid: str | None) -> None:
         """Check that `data` is JSON; there is no browser to send it to."""

@@ -115,14 +115,14 @@ class JobService:
         Raises: PromptRejectedError, JobExistsError, WorkerDiedError, DatabaseError.
         """
         check_request(prompt_id, number)
-        validated = await validate(self._pool, prompt, targets)
+        extra_data = {**extra_data, **({} if client_id is None else {"client_id": client_id})}
+        validated = await validate(self._pool, prompt, targets, extra_data)
         node_errors = accepted(validated)
         self._last_turn += 1
         job = new_job(
             validated,
             self._last_turn,
             prompt_id=prompt_id,
-            client_id=client_id,
             number=number,
             front=front,
             extra_data=extra_data,

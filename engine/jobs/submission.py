@@ -46,14 +46,17 @@ def check_request(prompt_id: str | None, number: float | None) -> None:
 
 
 async def validate(
-    pool: WorkerPool, prompt: Mapping[str, Any], targets: Sequence[str] | None
+    pool: WorkerPool,
+    prompt: Mapping[str, Any],
+    targets: Sequence[str] | None,
+    extra_data: Mapping[str, Any],
 ) -> Validated:
     """Have a worker check a prompt. Raises: WorkerDiedError, when two died meanwhile."""
     try:
-        return await pool.validate(prompt, targets)
+        return await pool.validate(prompt, targets, extra_data)
     except WorkerDiedError:  # once more: it may have died of something else
         await pool.ready()
-        return await pool.validate(prompt, targets)
+        return await pool.validate(prompt, targets, extra_data)
 
 
 def accepted(validated: Validated) -> dict[str, Any]:
@@ -70,7 +73,6 @@ def new_job(
     turn: int,
     *,
     prompt_id: str | None,
-    client_id: str | None,
     number: float | None,
     front: bool,
     extra_data: Mapping[str, Any],
@@ -78,12 +80,13 @@ def new_job(
     """Return the job of an accepted prompt; contract §2 says which number it gets."""
     if number is None:
         number = -turn if front else turn
-    owner = {} if client_id is None else {"client_id": client_id}
+    if validated.extra_data is not None:
+        extra_data = msgspec.json.decode(validated.extra_data)
     return Job(
         id=prompt_id or str(uuid.uuid4()),
         number=float(number),
         turn=turn,
         prompt=msgspec.json.decode(validated.prompt),
         outputs=tuple(validated.outputs),
-        extra_data={**extra_data, **owner},
+        extra_data=extra_data,
     )

@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 
 from engine.errors import UnknownNameError
+from engine.models.folders import ModelFolders
 from engine.settings import Settings
 from engine.workers.devices import find_devices
 from engine.workers.life import WorkerLife
 from engine.workers.local_worker import LocalWorker
 from engine.workers.patience import Patience
 from engine.workers.payload import encode_json
-from engine.workers.pool import JobEvent, WorkerDiedError, WorkerInfo, WorkerState
+from engine.workers.pool import MAX_BODY_BYTES, JobEvent, WorkerDiedError, WorkerInfo, WorkerState
 from engine.workers.wire import (
     Answer,
     Broadcast,
@@ -38,6 +39,8 @@ class LocalPool:
     Args:
         settings: How workers compose the engine; `settings.device` names the only device to use.
         devices: "cpu", "cuda:0" …; None for what the settings say, or all there are.
+        folders: Model folders that get those which packs add.
+        max_body_bytes: The largest body that packs' routes take.
     """
 
     def __init__(
@@ -46,9 +49,12 @@ class LocalPool:
         *,
         devices: Sequence[str] | None = None,
         patience: Patience | None = None,
+        folders: ModelFolders | None = None,
+        max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         self._settings, self._devices = settings, devices
         self._patience = patience or Patience()
+        self._folders, self._max_body_bytes = folders, max_body_bytes
         self._workers: dict[str, LocalWorker] = {}
         self._changed: Callable[[], None] = lambda: None
         self._broadcast: Callable[[Broadcast], None] = lambda message: None
@@ -64,7 +70,13 @@ class LocalPool:
             devices = await asyncio.to_thread(find_devices)
         for device in devices:
             self._workers[device] = LocalWorker(
-                device, self._settings, self._patience, self._note_change, self._pass_on
+                device,
+                self._settings,
+                self._patience,
+                self._note_change,
+                self._pass_on,
+                folders=self._folders,
+                max_body_bytes=self._max_body_bytes,
             )
         for worker in self._workers.values():
             worker.start()
@@ -90,11 +102,19 @@ class LocalPool:
         """Wait until a worker can answer. Raises: WorkerDiedError, when none ever will."""
         await self._answering()
 
-    async def validate(self, prompt: Mapping[str, Any], targets: Sequence[str] | None) -> Validated:
+    async def validate(
+        self,
+        prompt: Mapping[str, Any],
+        targets: Sequence[str] | None,
+        extra_data: Mapping[str, Any],
+    ) -> Validated:
         """Check an API prompt. Raises: WorkerDiedError, WorkerRefusedError, WireError."""
-        text, wanted = encode_json(prompt), None if targets is None else list(targets)
+        text, extra = encode_json(prompt), encode_json(extra_data)
+        wanted = None if targets is None else list(targets)
         life = await self._answering()
-        found = await life.ask(lambda n: Validate(request=n, prompt=text, targets=wanted))
+        found = await life.ask(
+            lambda n: Validate(request=n, prompt=text, targets=wanted, extra_data=extra)
+        )
         assert isinstance(found, Validated)
         return found
 

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from engine.models.folders import ModelFolders
 from engine.settings import Settings
 from engine.workers.devices import device_environment
+from engine.workers.folders_text import adopt_folders
 from engine.workers.life import WorkerLife
 from engine.workers.patience import Patience
 from engine.workers.payload import encode_json
@@ -40,6 +42,8 @@ class LocalWorker:
         device: "cpu", "cuda:0" …; also the worker's name.
         changed: Called when its state changes.
         broadcast: Called with messages of packs.
+        folders: Model folders that get those which packs add.
+        max_body_bytes: The largest body that packs' routes take.
 
     Attributes:
         info: How it is now.
@@ -55,6 +59,9 @@ class LocalWorker:
         patience: Patience,
         changed: Callable[[], None],
         broadcast: Callable[[Broadcast], None],
+        *,
+        folders: ModelFolders | None,
+        max_body_bytes: int,
     ) -> None:
         self.info = WorkerInfo(name=device, device=device, state=WorkerState.STARTING)
         self.life: WorkerLife | None = None
@@ -62,6 +69,7 @@ class LocalWorker:
         self.packs = b""
         self.broadcast = broadcast
         self._patience, self._changed = patience, changed
+        self._folders, self._max_body_bytes = folders, max_body_bytes
         self._environment, inner_device = device_environment(device, os.environ)
         self._settings = write_settings(replace(settings, device=inner_device))
         self._secret = ""
@@ -109,6 +117,8 @@ class LocalWorker:
     def got_ready(self, ready: Ready) -> None:
         """Learn that the engine is composed."""
         self.packs = ready.packs
+        if self._folders is not None:
+            adopt_folders(self._folders, ready.folders)
         if ready.routes_port is not None:
             self.routes = dict.fromkeys(ready.routes, (ready.routes_port, self._secret))
         self._ready_at = asyncio.get_running_loop().time()
@@ -150,6 +160,7 @@ class LocalWorker:
             name=self.info.name,
             settings=self._settings,
             secret=self._secret,
+            max_body_bytes=self._max_body_bytes,
             alive_s=self._patience.tick_s,
         )
         self.life = WorkerLife(self.info.name, self, self._patience)

@@ -101,7 +101,7 @@ class Worker:
         from engine.workers.compose import composed
         from engine.workers.pack_host import WorkerLink
 
-        link = WorkerLink(self._outbox)
+        link = WorkerLink(self._outbox, start.max_body_bytes)
         with composed(read_settings(start.settings), link) as engine:
             self._open(engine, link, start)
             while not isinstance(task := self._inbox.get(), Stop):
@@ -113,6 +113,7 @@ class Worker:
     def _open(self, engine: Engine, link: WorkerLink, start: Start) -> None:
         from engine.compat.host import current
         from engine.registry.pack_text import log_packs
+        from engine.workers.folders_text import write_folders
         from engine.workers.job import JobDesk
         from engine.workers.pack_host import start_routes
         from engine.workers.payload import encode_json
@@ -128,6 +129,7 @@ class Worker:
             pid=os.getpid(),
             device=str(engine.residency.device),
             packs=encode_json(engine.packs),
+            folders=write_folders(current().folders),
             routes=hosted.addresses if hosted else [],
             routes_port=hosted.port if hosted else None,
         )

@@ -27,10 +27,12 @@ class WorkerLink:
 
     Attributes:
         jobs: The job desk, once there is one: packs are imported before.
+        max_body_bytes: The largest body that packs' routes take.
     """
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, max_body_bytes: int) -> None:
         self.jobs: JobDesk | None = None
+        self.max_body_bytes = max_body_bytes
         self._outbox = outbox
 
     @property
@@ -53,11 +55,10 @@ def start_routes(server: PromptServer, secret: str) -> HostedRoutes | None:
 
     A handler that blocks holds up other packs' handlers, never a job or the worker's answers.
     """
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, name="pack routes", daemon=True).start()
-    hosting = asyncio.run_coroutine_threadsafe(host_routes(server, WORKER_HEADER, secret), loop)
+    threading.Thread(target=server.loop.run_forever, name="pack routes", daemon=True).start()
+    hosting = host_routes(server, WORKER_HEADER, secret)
     try:
-        return hosting.result(_START_S)
+        return asyncio.run_coroutine_threadsafe(hosting, server.loop).result(_START_S)
     except Exception:
         _logger.exception("the packs' HTTP routes cannot be served")
         return None

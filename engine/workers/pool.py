@@ -28,6 +28,10 @@ WORKER_HEADER = "X-Tessera-Worker"
 """Header that a request to the packs' routes must carry; see `WorkerPool.routes`."""
 
 
+MAX_BODY_BYTES = 100 << 20
+"""The largest body that packs' routes take, unless the command line says another."""
+
+
 class WorkerState(StrEnum):
     """Where a worker stands."""
 
@@ -118,8 +122,13 @@ class WorkerPool(Protocol):
         """Wait until one worker can answer. Raises: WorkerDiedError, when none will."""
         ...
 
-    async def validate(self, prompt: Mapping[str, Any], targets: Sequence[str] | None) -> Validated:
-        """Check an API prompt. Raises: WorkerDiedError, WorkerRefusedError."""
+    async def validate(
+        self,
+        prompt: Mapping[str, Any],
+        targets: Sequence[str] | None,
+        extra_data: Mapping[str, Any],
+    ) -> Validated:
+        """Check an API prompt; packs may change it. Raises: WorkerDiedError, WorkerRefusedError."""
         ...
 
     async def convert(self, workflow: Mapping[str, Any]) -> Converted:

@@ -67,13 +67,12 @@ class RequestDesk:
             return Refused(request=request.request, error=f"{type(error).__name__}: {error}")
 
     async def _validate(self, request: Validate) -> Validated:
-        text = request.prompt
+        text, extra_data = request.prompt, None
         try:
             document = loads(text, "prompt")
             if self._server.on_prompt_handlers:
-                changed = self._server.trigger_on_prompt({"prompt": document, "extra_data": {}})
-                document = changed.get("prompt") if isinstance(changed, dict) else changed
-                text = encode_json(document)
+                document, extra = self._changed_by_packs(document, request.extra_data)
+                text, extra_data = encode_json(document), encode_json(extra)
             graph = parse_api(document)
         except WorkflowFormatError as problem:
             return _unreadable(request, problem)
@@ -85,7 +84,24 @@ class RequestDesk:
             prompt=encode_json(write_api(found.graph)) if converted else text,
             error=encode_json(found.error),
             node_errors=encode_json(found.node_errors),
+            extra_data=extra_data,
         )
+
+    def _changed_by_packs(self, prompt: Any, extra_data: Json) -> tuple[Any, Any]:
+        """Return a prompt and its extra_data after the packs' on-prompt handlers.
+
+        Raises: WorkflowFormatError, when a handler returned something else.
+        """
+        extra = loads(extra_data, "extra_data")
+        body = {"prompt": prompt, "extra_data": extra, "client_id": extra.get("client_id")}
+        changed = self._server.trigger_on_prompt(body)
+        if not isinstance(changed, dict) or not isinstance(changed.get("extra_data"), dict):
+            raise WorkflowFormatError(
+                "prompt",
+                "a pack's on-prompt handler returned no request: expected an object with"
+                ' "prompt" and "extra_data"; disable the pack or tell its author',
+            )
+        return changed.get("prompt"), changed["extra_data"]
 
     def _convert(self, request: Convert) -> Converted:
         try:

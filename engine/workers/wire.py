@@ -14,12 +14,15 @@ import msgspec
 
 from engine.errors import EngineError
 
-VERSION = 1
+VERSION = 2
 FRAME_LIMIT = 256 * 1024 * 1024
 
 
 Json: TypeAlias = bytes
 """JSON text in UTF-8."""
+
+FolderText: TypeAlias = tuple[list[str], list[str]]
+"""The roots of a model folder and the extensions of its files."""
 
 
 class WireError(EngineError):
@@ -44,6 +47,7 @@ class Start(_Message, frozen=True, kw_only=True, tag="start"):
     name: What the server calls this worker: "cpu", "cuda:1".
     settings: How to compose the engine: fields of `Settings`, paths as text.
     secret: Value of the header that requests to the packs' own HTTP routes must carry.
+    max_body_bytes: The largest body that those routes take.
     alive_s: Seconds between two `Alive`.
     """
 
@@ -51,15 +55,20 @@ class Start(_Message, frozen=True, kw_only=True, tag="start"):
     name: str
     settings: dict[str, Any]
     secret: str
+    max_body_bytes: int
     alive_s: float = 1.0
 
 
 class Validate(_Message, frozen=True, kw_only=True, tag="validate"):
-    """Check a prompt; answered by `Validated` with the same `request`."""
+    """Check a prompt; answered by `Validated` with the same `request`.
+
+    extra_data: What came with the prompt; packs may read and change it.
+    """
 
     request: int
     prompt: Json
     targets: list[str] | None = None
+    extra_data: Json
 
 
 class Convert(_Message, frozen=True, kw_only=True, tag="convert"):
@@ -112,6 +121,7 @@ class Stop(_Message, frozen=True, kw_only=True, tag="stop"):
 class Ready(_Message, frozen=True, kw_only=True, tag="ready"):
     """The engine is composed.
 
+    folders: The model folders with those that packs added.
     routes_port: Loopback port with the packs' own HTTP routes, or None; `routes` lists them as
     "METHOD /path".
     """
@@ -120,6 +130,7 @@ class Ready(_Message, frozen=True, kw_only=True, tag="ready"):
     pid: int
     device: str
     packs: Json
+    folders: dict[str, FolderText]
     routes: list[str] = []
     routes_port: int | None = None
 
@@ -131,13 +142,17 @@ class Failed(_Message, frozen=True, kw_only=True, tag="failed"):
 
 
 class Validated(_Message, frozen=True, kw_only=True, tag="validated"):
-    """Answer to `Validate`; `error` and `node_errors` in the contract's shapes."""
+    """Answer to `Validate`; `error` and `node_errors` in the contract's shapes.
+
+    extra_data: As packs changed it; None when none did.
+    """
 
     request: int
     outputs: list[str]
     prompt: Json
     error: Json
     node_errors: Json
+    extra_data: Json | None = None
 
 
 class Converted(_Message, frozen=True, kw_only=True, tag="converted"):

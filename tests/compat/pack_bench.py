@@ -43,6 +43,7 @@ class RecordingLink:
 
     def __init__(self) -> None:
         self.client_id: str | None = "client-1"
+        self.max_body_bytes = 1 << 20
         self.sent: list[tuple[str, Any, str | None]] = []
         self.cancel = CancelToken()
 

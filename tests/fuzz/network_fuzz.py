@@ -82,7 +82,12 @@ class ReadingPool(FakePool):
         super().__init__()
         self._registry = fixture_registry()
 
-    async def validate(self, prompt: Mapping[str, Any], targets: Sequence[str] | None) -> Validated:
+    async def validate(
+        self,
+        prompt: Mapping[str, Any],
+        targets: Sequence[str] | None,
+        extra_data: Mapping[str, Any],
+    ) -> Validated:
         text = msgspec.json.encode(prompt)
         try:
             found = await validate(parse_api(loads(text, "prompt")), self._registry, targets)
@@ -191,7 +196,7 @@ def _change(place: Any, key: Any, chance: random.Random) -> None:
         case 2:
             place[key] = place[chance.choice(list(place) if isinstance(place, dict) else [0, -1])]
         case _:
-            place[key] = chance.choice(VALUES)
+            place[key] = copy.deepcopy(chance.choice(VALUES))  # it may be changed in its turn
 
 
 def _text(document: Any, chance: random.Random) -> bytes:

@@ -133,7 +133,7 @@ async def test_a_prompt_with_a_valid_output_is_taken_with_its_node_errors(
 ) -> None:
     wrong = b'{"2":{"errors":[],"dependent_outputs":["2"],"class_type":"Show"}}'
 
-    async def validate(request: Any, targets: Any) -> Validated:
+    async def validate(request: Any, targets: Any, extra: Any) -> Validated:
         return Validated(
             request=0,
             outputs=["1"],
@@ -155,12 +155,12 @@ async def test_validation_is_tried_once_more_when_a_worker_dies(
 ) -> None:
     validate, calls = bench.pool.validate, 0
 
-    async def dies_once(request: Any, targets: Any) -> Validated:
+    async def dies_once(request: Any, targets: Any, extra: Any) -> Validated:
         nonlocal calls
         calls += 1
         if calls == 1:
             raise WorkerDiedError("cpu", "it was killed")
-        return await validate(request, targets)
+        return await validate(request, targets, extra)
 
     monkeypatch.setattr(bench.pool, "validate", dies_once)
     await submit(bench.service, "Run")

@@ -216,7 +216,12 @@ class Generator:
 class CheckingPool(FakePool):
     """Reads prompts and workflows with the engine's own parsers."""
 
-    async def validate(self, prompt: Mapping[str, Any], targets: Sequence[str] | None) -> Validated:
+    async def validate(
+        self,
+        prompt: Mapping[str, Any],
+        targets: Sequence[str] | None,
+        extra_data: Mapping[str, Any],
+    ) -> Validated:
         try:
             parse_api(prompt)
         except EngineError as error:
@@ -229,7 +234,7 @@ class CheckingPool(FakePool):
             return Validated(
                 request=0, outputs=[], prompt=b"{}", error=encode(shape), node_errors=b"{}"
             )
-        return await super().validate(show("x"), None)
+        return await super().validate(show("x"), None, {})
 
     async def convert(self, workflow: Mapping[str, Any]) -> Converted:
         try:

@@ -119,7 +119,12 @@ class FakePool:
     async def ready(self) -> None:
         await self._ready.wait()
 
-    async def validate(self, prompt: Mapping[str, Any], targets: Sequence[str] | None) -> Validated:
+    async def validate(
+        self,
+        prompt: Mapping[str, Any],
+        targets: Sequence[str] | None,
+        extra_data: Mapping[str, Any],
+    ) -> Validated:
         await self.ready()
         fed = {
             value[0]

@@ -202,7 +202,7 @@ class PoolContract:
     async def test_prompts_are_checked_while_a_job_runs(self, under_test: PoolUnderTest) -> None:
         task = await start_waiting(under_test, "long")
         begun = time.monotonic()
-        found = await under_test.pool.validate(prompt_of("Show", text="a"), None)
+        found = await under_test.pool.validate(prompt_of("Show", text="a"), None, {})
         assert time.monotonic() - begun < STEP_S
         assert found.outputs == ["1"]
         assert json.loads(found.prompt) == prompt_of("Show", text="a")
@@ -211,16 +211,16 @@ class PoolContract:
         await task
 
     async def test_a_wrong_prompt_is_told_apart(self, under_test: PoolUnderTest) -> None:
-        unknown = await under_test.pool.validate(prompt_of("Missing"), None)
+        unknown = await under_test.pool.validate(prompt_of("Missing"), None, {})
         assert json.loads(unknown.error)["type"] == "invalid_prompt"
         assert unknown.outputs == []
-        empty = await under_test.pool.validate({}, None)
+        empty = await under_test.pool.validate({}, None, {})
         assert json.loads(empty.error)["type"] == "prompt_no_outputs"
 
     async def test_targets_choose_among_outputs(self, under_test: PoolUnderTest) -> None:
         prompt = {**prompt_of("Show", text="a"), "2": prompt_of("Show", text="b")["1"]}
-        assert set((await under_test.pool.validate(prompt, None)).outputs) == {"1", "2"}
-        assert (await under_test.pool.validate(prompt, ["2"])).outputs == ["2"]
+        assert set((await under_test.pool.validate(prompt, None, {})).outputs) == {"1", "2"}
+        assert (await under_test.pool.validate(prompt, ["2"], {})).outputs == ["2"]
 
     async def test_what_is_no_canvas_workflow_is_refused(self, under_test: PoolUnderTest) -> None:
         converted = await under_test.pool.convert({"nodes": 7})

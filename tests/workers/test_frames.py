@@ -21,8 +21,10 @@ from engine.workers.frames import (
 )
 
 TO_WORKER: list[wire.ToWorker] = [
-    wire.Start(version=1, name="cpu", settings={"base": "/a", "packs": True}, secret=""),
-    wire.Validate(request=1, prompt=b"{}", targets=["1"]),
+    wire.Start(
+        version=1, name="cpu", settings={"base": "/a", "packs": True}, secret="", max_body_bytes=1
+    ),
+    wire.Validate(request=1, prompt=b"{}", targets=["1"], extra_data=b"{}"),
     wire.Convert(request=2, workflow=b"{}"),
     wire.Run(job_id="a", prompt=b"{}", outputs=["1"], extra_data=b"{}"),
     wire.Cancel(job_id=None),
@@ -31,7 +33,7 @@ TO_WORKER: list[wire.ToWorker] = [
     wire.Stop(),
 ]
 FROM_WORKER: list[wire.FromWorker] = [
-    wire.Ready(version=1, pid=7, device="cpu", packs=b"[]"),
+    wire.Ready(version=1, pid=7, device="cpu", packs=b"[]", folders={"loras": (["/a"], [".pt"])}),
     wire.Failed(error="no"),
     wire.Validated(request=1, outputs=[], prompt=b"{}", error=b"null", node_errors=b"{}"),
     wire.Converted(request=2, prompt=b"{}", problems=["a"]),

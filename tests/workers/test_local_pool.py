@@ -11,21 +11,19 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-import aiohttp
 import psutil
 import pytest
 import pytest_asyncio
 
 from engine.workers.local import LocalPool
 from engine.workers.pool import (
-    WORKER_HEADER,
     JobEvent,
     WorkerDiedError,
     WorkerRefusedError,
     WorkerState,
 )
 from engine.workers.reporter import PREVIEW_S, PROGRESS_S
-from engine.workers.wire import Broadcast, JobMessage, JobOutput, JobPreview
+from engine.workers.wire import JobMessage, JobOutput, JobPreview
 from tests.workers.local_pools import QUICK, LocalUnderTest, local_pool, settings_in
 from tests.workers.pool_contract import (
     PoolContract,
@@ -233,33 +231,6 @@ async def test_a_listener_that_fails_costs_nothing(under_test: LocalUnderTest) -
     assert ended.state == "success"
 
 
-async def test_routes_of_packs_are_for_the_server_alone(under_test: LocalUnderTest) -> None:
-    await under_test.pool.ready()
-    routes = under_test.pool.routes()
-    port, secret = routes["GET /tests/greet/{name}"]
-    url = f"http://127.0.0.1:{port}/tests/greet/ada"
-    async with aiohttp.ClientSession() as session:
-        async with session.get(url, headers={WORKER_HEADER: secret}) as answer:
-            assert await answer.json() == {"hello": "ada"}
-        for headers in ({}, {WORKER_HEADER: "guessed"}):
-            async with session.get(url, headers=headers) as answer:
-                assert answer.status == 403
-
-
-async def test_packs_speak_to_the_client_of_the_job(under_test: LocalUnderTest) -> None:
-    heard: list[Broadcast] = []
-    under_test.pool.listen(changed=lambda: None, broadcast=heard.append)
-    await run(under_test, "shout", prompt_of("Shout", text="hello"))
-    (message,) = heard
-    assert (message.event, message.sid) == ("tests.shout", "somebody")
-    assert json.loads(message.data) == {"text": "hello"}
-
-
-async def test_packs_may_change_a_prompt_before_it_is_checked(under_test: LocalUnderTest) -> None:
-    found = await under_test.pool.validate(prompt_of("Show", text="whisper"), None)
-    assert json.loads(found.prompt) == prompt_of("Show", text="WHISPER")
-
-
 async def test_a_worker_that_cannot_load_the_engine_is_given_up(tmp_path: Path) -> None:
     settings = replace(settings_in(tmp_path), device="tpu:0")
     pool = LocalPool(settings, patience=QUICK)
@@ -315,7 +286,7 @@ async def test_a_check_that_blocks_is_told_and_ended(tmp_path: Path) -> None:
     async with local_pool(tmp_path, replace(QUICK, answer_s=1.0, restarts=1)) as stuck:
         await stuck.pool.ready()
         with pytest.raises(WorkerRefusedError, match="no answer within 1 s"):
-            await stuck.pool.validate(prompt_of("Stubborn", text=""), None)
+            await stuck.pool.validate(prompt_of("Stubborn", text=""), None, {})
         await until(lambda: state_of(stuck) is WorkerState.STARTING)
         (info,) = stuck.pool.workers()
         assert info.problem == "it gave no answer within 1 s"
@@ -323,7 +294,7 @@ async def test_a_check_that_blocks_is_told_and_ended(tmp_path: Path) -> None:
 
 async def test_a_pool_that_was_stopped_answers_nobody(tmp_path: Path) -> None:
     pool = LocalPool(settings_in(tmp_path), devices=["cpu"], patience=QUICK)
-    waiting = asyncio.create_task(pool.validate({}, None))
+    waiting = asyncio.create_task(pool.validate({}, None, {}))
     await asyncio.sleep(0)
     await pool.stop()
     with pytest.raises(WorkerDiedError, match="the server stops"):

@@ -28,7 +28,7 @@ async def main():
     await pool.start()
     await pool.ready()
     prompt = {"1": {"class_type": "Show", "inputs": {"text": "hello"}}}
-    found = await pool.validate(prompt, None)
+    found = await pool.validate(prompt, None, {})
     ended = await pool.run("cpu", "job", prompt, found.outputs, {}, lambda event: None)
     print(ended.state, pool.workers()[0].pid, flush=True)
     heavy = {"torch", "nodes", "diffusers", "transformers", "engine.execution"} & set(sys.modules)

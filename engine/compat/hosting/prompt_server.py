@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -31,15 +32,21 @@ class PromptServer(Facade):
         routes: Where packs declare HTTP routes; `host_routes` puts them into `app`.
         app: Packs may add routes and static folders here, too.
         on_prompt_handlers: See `add_on_prompt_handler`.
-        loop: The event loop that hosts the routes; None before it runs.
     """
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self.routes = web.RouteTableDef()
-        self.app = web.Application()
+        self.app = web.Application(client_max_size=host.link.max_body_bytes)
         self.on_prompt_handlers: list[OnPrompt] = []
-        self.loop: asyncio.AbstractEventLoop | None = None
+
+    @cached_property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that hosts the routes; it runs once all packs are imported.
+
+        Packs may give it tasks before.
+        """
+        return asyncio.new_event_loop()
 
     @property
     def client_id(self) -> str | None:

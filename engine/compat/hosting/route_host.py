@@ -5,7 +5,6 @@ Only the server process may ask here: each request carries a secret that no brow
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 from dataclasses import dataclass
 
@@ -41,7 +40,6 @@ async def host_routes(server: PromptServer, header: str, secret: str) -> HostedR
 
     Raises: ValueError, when two packs declare the same name for a route.
     """
-    server.loop = asyncio.get_running_loop()
     server.app.add_routes(server.routes)
     addresses = [_address(route) for route in server.app.router.routes()]
     if not addresses:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 import time
+from pathlib import Path
 from typing import Any, ClassVar
 
+import folder_paths  # type: ignore[import-not-found] # on the path in workers
 from aiohttp import web
 from PIL import Image
-from server import PromptServer  # type: ignore[import-not-found] # on the path in workers
+from server import PromptServer  # type: ignore[import-not-found]
 
 from engine.registry.running import current_context
 from engine.types import Preview
@@ -140,6 +143,54 @@ class Shout(_Text):
 @PromptServer.instance.routes.get("/tests/greet/{name}")  # type: ignore[untyped-decorator]
 async def greet(request: web.Request) -> web.Response:
     return web.json_response({"hello": request.match_info["name"]})
+
+
+@PromptServer.instance.routes.post("/tests/measure")  # type: ignore[untyped-decorator]
+async def measure(request: web.Request) -> web.Response:
+    return web.json_response({"size": len(await request.read())})
+
+
+@PromptServer.instance.routes.get("/tests/echo")  # type: ignore[untyped-decorator]
+async def echo(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse(protocols=("tests",))
+    await socket.prepare(request)
+    async for message in socket:
+        if message.data == "leave":
+            await socket.close(code=4001, message=b"as you wish")
+        elif message.type is web.WSMsgType.TEXT:
+            await socket.send_str(message.data.upper())
+        else:
+            await socket.send_bytes(message.data[::-1])
+    return socket
+
+
+BEGUN_AT_IMPORT: list[str] = []
+
+
+async def _note_loop() -> None:
+    BEGUN_AT_IMPORT.append(threading.current_thread().name)
+
+
+TASK = PromptServer.instance.loop.create_task(_note_loop())
+
+
+@PromptServer.instance.routes.get("/tests/begun")  # type: ignore[untyped-decorator]
+async def begun(request: web.Request) -> web.Response:
+    return web.json_response([*BEGUN_AT_IMPORT, threading.current_thread().name])
+
+
+folder_paths.add_model_folder_path(
+    "brushes", str(Path(folder_paths.models_dir) / "brushes"), is_default=True
+)
+
+
+def _sign(body: dict[str, Any]) -> dict[str, Any]:
+    if "sign" in body["extra_data"]:
+        body["extra_data"] = {**body["extra_data"], "signed_for": body["client_id"]}
+    return body
+
+
+PromptServer.instance.add_on_prompt_handler(_sign)
 
 
 def _upper(body: dict[str, Any]) -> dict[str, Any]:
