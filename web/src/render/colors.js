@@ -1,0 +1,32 @@
+/**
+ * The theme's variables as values a drawing context takes; read again when the theme changes.
+ */
+
+import { TYPE_TOKENS } from "./type_style.js";
+
+const TOKENS = [
+  "--canvas", "--grid", "--grid-strong", "--node", "--node-header", "--node-border", "--text", "--text-dim",
+  "--accent", "--accent-soft", "--border", "--error", "--ok", "--warn", "--panel", "--font", ...TYPE_TOKENS,
+];
+
+export class Colors {
+  /** @param {HTMLElement} element Where the variables are read. */
+  constructor(element) {
+    this.element = element;
+    /** @type {Map<string, string>} */
+    this.values = new Map();
+    this.read();
+  }
+
+  read() {
+    const style = getComputedStyle(this.element);
+    for (const token of TOKENS) this.values.set(token, style.getPropertyValue(token).trim() || "#888");
+  }
+
+  /** @param {string} token "--accent". @throws {Error} when it is not among TOKENS. */
+  get(token) {
+    const value = this.values.get(token);
+    if (value === undefined) throw new Error(`Colour "${token}" is not read; add it to TOKENS in colors.js.`);
+    return value;
+  }
+}

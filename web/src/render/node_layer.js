@@ -1,0 +1,192 @@
+/**
+ * Mounts the bodies of nodes near the view and takes away those that left it. Only a few a frame:
+ * until then the boxes of the static layer stand in their places.
+ */
+
+/** @import { Selection } from "../app_types.js" */
+/** @import { NodeId, Rect } from "../core/types.js" */
+/** @import { Camera } from "./camera.js" */
+/** @import { Lift } from "./lift.js" */
+/** @import { NodeEnvironment } from "./node_rows.js" */
+
+import { containsRect, overlaps } from "../core/geometry.js";
+import { NodeView } from "./node_view.js";
+
+/** Of the view's size, on each side; in graph units at most MAX_OVERSCAN. */
+const OVERSCAN = 0.25;
+const MAX_OVERSCAN = 600;
+const MOUNTS_PER_FRAME = 8;
+/** What is mounted at once when a graph is opened. */
+const FIRST_MOUNTS = 60;
+const UNMOUNT_AFTER_MS = 250;
+/** Mounted nodes beyond what is near, as a share: more are pruned at once. */
+const SLACK = 1.5;
+
+export class NodeLayer {
+  /** @param {HTMLElement} world @param {NodeEnvironment} environment */
+  constructor(world, environment) {
+    this.world = world;
+    this.environment = environment;
+    /** @type {Map<NodeId, NodeView>} */
+    this.views = new Map();
+    /** Nodes that stay whatever the camera does. @type {Set<NodeId>} */
+    this.pins = new Set();
+    /** @type {Map<NodeId, number>} When each left the surroundings, in ms. */
+    this.leaving = new Map();
+    /** What the mounted set was made for. @type {Rect | null} */
+    this.near = null;
+    this.first = true;
+    this.mounts = 0;
+    this.unmounts = 0;
+    this.moves = 0;
+    /** @type {(view: NodeView) => void} */
+    this.onMount = () => {};
+  }
+
+  /** Makes the next update look around again. */
+  invalidate() {
+    this.near = null;
+  }
+
+  /**
+   * @param {Camera} camera
+   * @param {boolean} far Nothing is mounted but what is in use.
+   * @param {number} now ms
+   * @returns {boolean} Whether more is to be mounted in a further frame.
+   */
+  update(camera, far, now) {
+    const visible = camera.visible();
+    if (!far && this.near && containsRect(this.near, visible) && this.near.width < 2 * visible.width) {
+      this.#prune(now, 0);
+      return false;
+    }
+    const near = far ? null : overscanned(visible);
+    const wanted = near ? this.environment.scene.nodeGrid.query(near) : new Set();
+    for (const id of this.#pinned()) wanted.add(id);
+    const room = this.#mount(wanted, visible);
+    this.#schedule(wanted, now);
+    this.#prune(now, far ? 0 : wanted.size * SLACK + 20, far);
+    this.first = false;
+    // Half of the overscan may be used up before looking around again.
+    this.near = room ? near && shrunk(near, visible) : null;
+    return !room;
+  }
+
+  /** @param {Set<NodeId>} wanted @param {Rect} visible @returns {boolean} Whether all are mounted. */
+  #mount(wanted, visible) {
+    const { nodes } = this.environment.scene;
+    const missing = [...wanted].filter((id) => !this.views.has(id) && nodes.has(id));
+    const limit = this.first ? FIRST_MOUNTS : MOUNTS_PER_FRAME;
+    if (missing.length > limit) {
+      const seen = (/** @type {NodeId} */ id) => Number(overlaps(/** @type {any} */ (nodes.get(id)).rect, visible));
+      missing.sort((a, b) => seen(b) - seen(a));
+    }
+    for (const id of missing.slice(0, limit)) this.#mountOne(id);
+    return missing.length <= limit;
+  }
+
+  /** @param {NodeId} id */
+  #mountOne(id) {
+    const shape = this.environment.scene.nodes.get(id);
+    if (!shape) return;
+    const view = new NodeView(this.environment, shape);
+    this.views.set(id, view);
+    this.world.append(view.element);
+    this.mounts += 1;
+    this.onMount(view);
+  }
+
+  /** @param {Set<NodeId>} wanted @param {number} now */
+  #schedule(wanted, now) {
+    for (const id of this.views.keys()) {
+      if (wanted.has(id)) this.leaving.delete(id);
+      else if (!this.leaving.has(id)) this.leaving.set(id, now);
+    }
+  }
+
+  /**
+   * @param {number} now
+   * @param {number} most Beyond this many views those leaving go at once; 0: only those due.
+   * @param {boolean} [all] Whatever is leaving goes.
+   */
+  #prune(now, most, all = false) {
+    const crowded = all || (most > 0 && this.views.size > most);
+    for (const [id, since] of this.leaving) {
+      if (crowded || now - since >= UNMOUNT_AFTER_MS) this.unmount(id);
+    }
+  }
+
+  /** When the next view is due to go, in ms from `now`; undefined when none is. @param {number} now */
+  nextUnmount(now) {
+    const since = this.leaving.values().next().value;
+    return since === undefined ? undefined : Math.max(0, since + UNMOUNT_AFTER_MS - now) + 1;
+  }
+
+  /** @param {NodeId} id */
+  unmount(id) {
+    this.leaving.delete(id);
+    const view = this.views.get(id);
+    if (!view) return;
+    this.views.delete(id);
+    view.dispose();
+    this.unmounts += 1;
+  }
+
+  /** @returns {Set<NodeId>} */
+  #pinned() {
+    const pinned = new Set(this.pins);
+    for (const [id, view] of this.views) if (view.isInUse) pinned.add(id);
+    return pinned;
+  }
+
+  /** Writes changed records into what is mounted. @param {ReadonlySet<NodeId>} ids */
+  refresh(ids) {
+    const { nodes } = this.environment.scene;
+    for (const id of ids) {
+      const view = this.views.get(id);
+      const shape = nodes.get(id);
+      if (!view) continue;
+      if (!shape || shape.record.type !== view.shape.record.type) this.unmount(id);
+      else view.update(shape);
+    }
+  }
+
+  /** @param {Lift | null} lift @param {Lift | null} before */
+  hang(lift, before) {
+    for (const id of new Set([...(lift?.nodes ?? []), ...(before?.nodes ?? [])])) {
+      const view = this.views.get(id);
+      if (!view) continue;
+      view.hang(lift);
+      this.moves += 1;
+    }
+  }
+
+  /** @param {Selection} selection @param {Selection} before */
+  select(selection, before) {
+    for (const id of before.nodes) if (!selection.nodes.has(id)) this.views.get(id)?.select(false);
+    for (const id of selection.nodes) if (!before.nodes.has(id)) this.views.get(id)?.select(true);
+  }
+
+  clear() {
+    for (const id of [...this.views.keys()]) this.unmount(id);
+    this.pins.clear();
+    this.first = true;
+    this.near = null;
+  }
+}
+
+/** @param {Rect} visible @returns {Rect} */
+function overscanned({ x, y, width, height }) {
+  const dx = Math.min(width * OVERSCAN, MAX_OVERSCAN), dy = Math.min(height * OVERSCAN, MAX_OVERSCAN);
+  return { x: x - dx, y: y - dy, width: width + 2 * dx, height: height + 2 * dy };
+}
+
+/** The rectangle half way between two. @param {Rect} outer @param {Rect} inner @returns {Rect} */
+function shrunk(outer, inner) {
+  return {
+    x: (outer.x + inner.x) / 2,
+    y: (outer.y + inner.y) / 2,
+    width: (outer.width + inner.width) / 2,
+    height: (outer.height + inner.height) / 2,
+  };
+}

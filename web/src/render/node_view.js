@@ -1,0 +1,135 @@
+/**
+ * A node in the page: header, rows, pictures, and what its last run says. Everything is placed by
+ * the layout; nothing is measured.
+ */
+
+/** @import { NodeRun, Unsubscribe } from "../app_types.js" */
+/** @import { Lift } from "./lift.js" */
+/** @import { NodeEnvironment } from "./node_rows.js" */
+/** @import { NodeShape } from "./scene.js" */
+
+import { isBoundary } from "./boundary.js";
+import { make, setText } from "./dom.js";
+import { NodeNote, isNote } from "./node_note.js";
+import { NodePreview } from "./node_preview.js";
+import { NodeRows } from "./node_rows.js";
+import { runText } from "./run_text.js";
+import { titleOf } from "./titles.js";
+
+export class NodeView {
+  /** @param {NodeEnvironment} environment @param {NodeShape} shape */
+  constructor(environment, shape) {
+    this.environment = environment;
+    this.shape = shape;
+    this.executionId = environment.tab.executionId(shape.record.id);
+    this.element = make("div", "node");
+    this.element.dataset["node"] = shape.record.id;
+    this.element.tabIndex = -1;
+    this.element.setAttribute("role", "group");
+    this.title = make("span", "node-title");
+    this.badge = make("span", "node-badge");
+    this.progress = make("div", "node-progress");
+    this.body = make("div", "node-body");
+    this.#buildFrame();
+    /** @type {NodeRows | NodeNote} */
+    this.rows = isNote(shape.record.type)
+      ? new NodeNote(environment, this.body) : new NodeRows(environment, this.body);
+    this.preview = new NodePreview(environment.app, this.element);
+    this.update(shape);
+    /** @type {Unsubscribe} */
+    this.unsubscribe = environment.tab.run.subscribe(this.executionId, (run) => this.updateRun(run));
+    this.updateRun(environment.tab.run.get(this.executionId));
+  }
+
+  #buildFrame() {
+    const header = make("div", "node-header");
+    const collapse = make("button", "node-collapse");
+    collapse.type = "button";
+    collapse.tabIndex = -1;
+    collapse.dataset["part"] = "collapse";
+    collapse.setAttribute("aria-label", this.environment.app.i18n.t("canvas.node.collapse"));
+    header.append(collapse, this.title, this.badge, this.progress);
+    const resize = make("div", "node-resize");
+    resize.dataset["part"] = "resize";
+    this.element.append(header, this.body, resize);
+  }
+
+  /** @param {NodeShape} shape */
+  update(shape) {
+    this.shape = shape;
+    const { record, layout, type } = shape;
+    this.moveTo(record.x, record.y);
+    const { style, classList } = this.element;
+    style.width = `${layout.width}px`;
+    style.height = `${layout.height}px`;
+    style.zIndex = String(record.z);
+    style.setProperty("--node-color", record.color ?? "");
+    style.setProperty("--node-bg", record.bgcolor ?? "");
+    const title = titleOf(this.environment, shape);
+    setText(this.title, title);
+    this.title.title = title;
+    this.element.setAttribute("aria-label", title);
+    classList.toggle("collapsed", record.collapsed === true);
+    classList.toggle("mute", record.mode === "mute" || record.mode === "event" || record.mode === "trigger");
+    classList.toggle("bypass", record.mode === "bypass");
+    classList.toggle("pinned", record.pinned === true);
+    classList.toggle("missing", type === undefined && !isBoundary(record.id));
+    classList.toggle("boundary", isBoundary(record.id));
+    classList.toggle("subgraph", type?.module === "subgraph");
+    classList.toggle("titled", record.color !== undefined);
+    this.rows.update(shape);
+    this.preview.place(layout);
+  }
+
+  /** @param {number} x In graph units. @param {number} y */
+  moveTo(x, y) {
+    this.element.style.transform = `translate(${x}px, ${y}px)`;
+  }
+
+  /** @param {Lift | null} lift */
+  hang(lift) {
+    const { x, y } = this.shape.record;
+    const held = lift?.nodes.has(this.shape.record.id) ?? false;
+    this.element.classList.toggle("held", held);
+    this.moveTo(held && lift ? x + lift.dx : x, held && lift ? y + lift.dy : y);
+  }
+
+  /** @param {boolean} selected */
+  select(selected) {
+    this.element.classList.toggle("selected", selected);
+    this.element.setAttribute("aria-selected", String(selected));
+  }
+
+  /** @param {NodeRun | undefined} run */
+  updateRun(run) {
+    const { i18n } = this.environment.app;
+    this.element.dataset["run"] = run?.state ?? "";
+    const { text, tip } = runText(run, i18n);
+    setText(this.badge, text);
+    this.badge.title = tip;
+    const share = run?.state === "running" && run.max ? (run.value ?? 0) / run.max : 0;
+    this.progress.style.transform = `scaleX(${Math.min(Math.max(share, 0), 1)})`;
+    this.element.classList.toggle("busy", run?.state === "running" && !run.max);
+    this.preview.update(run);
+  }
+
+  /** Shows errors and warnings found in the document. @param {"error" | "warning" | undefined} severity @param {string} tip */
+  showProblem(severity, tip) {
+    this.element.classList.toggle("has-error", severity === "error");
+    this.element.classList.toggle("has-warning", severity === "warning");
+    this.title.title = tip || this.title.textContent || "";
+  }
+
+  /** Whether taking it out of the page would take something from the user. */
+  get isInUse() {
+    if (this.element.contains(document.activeElement) || this.element.querySelector("iframe")) return true;
+    const media = /** @type {NodeListOf<HTMLMediaElement>} */ (this.element.querySelectorAll("video, audio"));
+    return [...media].some((medium) => !medium.paused);
+  }
+
+  dispose() {
+    this.unsubscribe();
+    this.rows.dispose();
+    this.element.remove();
+  }
+}

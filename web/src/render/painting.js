@@ -1,0 +1,168 @@
+/**
+ * Pieces both canvas layers paint: wires, boxes, dots, groups. All in graph units, on a context
+ * whose transform is the camera's.
+ */
+
+/** @import { GroupRecord, Rect } from "../core/types.js" */
+/** @import { BoxBatches } from "./box_batches.js" */
+/** @import { Colors } from "./colors.js" */
+/** @import { LinkBatches } from "./link_batches.js" */
+/** @import { NodeShape } from "./scene.js" */
+
+export const DOT_RADIUS = 5;
+export const GROUP_TITLE_HEIGHT = 30;
+const LINK_WIDTH = 2.2;
+const MIN_LINK_PX = 0.9;
+const TITLE_PX = 11;
+
+/** @typedef {CanvasRenderingContext2D} Context */
+
+/** Width of wires: they grow with the zoom, and never get too thin to see. @param {number} zoom */
+export function linkWidth(zoom) {
+  return Math.max(LINK_WIDTH, MIN_LINK_PX / zoom);
+}
+
+/** @param {Colors} colors @param {string} fill A theme variable or a colour of a file. */
+export function fillOf(colors, fill) {
+  return fill.startsWith("--") ? colors.get(fill) : fill;
+}
+
+/** @param {Context} context @param {LinkBatches} links @param {Colors} colors @param {number} zoom */
+export function paintLinks(context, links, colors, zoom) {
+  context.lineWidth = linkWidth(zoom);
+  for (const batch of links.batches.values()) {
+    context.strokeStyle = colors.get(batch.token);
+    context.globalAlpha = batch.quiet ? 0.3 : 0.85;
+    context.stroke(batch.path);
+  }
+  context.globalAlpha = 1;
+}
+
+/** @param {Context} context @param {BoxBatches} boxes @param {Colors} colors @param {number} zoom */
+export function paintBoxes(context, boxes, colors, zoom) {
+  for (const [fill, path] of boxes.bodies) {
+    context.fillStyle = fillOf(colors, fill);
+    context.fill(path);
+  }
+  for (const [fill, path] of boxes.headers) {
+    context.fillStyle = fillOf(colors, fill);
+    context.fill(path);
+  }
+  context.strokeStyle = colors.get("--node-border");
+  context.lineWidth = Math.min(1, 0.6 / zoom);
+  context.stroke(boxes.outlines);
+}
+
+/**
+ * Titles on boxes, as large as they must be to be read from afar, cut where the box ends.
+ * @param {Context} context
+ * @param {readonly NodeShape[]} shapes
+ * @param {Colors} colors
+ * @param {number} zoom
+ * @param {(shape: NodeShape) => string} titleOf
+ */
+export function paintTitles(context, shapes, colors, zoom, titleOf) {
+  const size = TITLE_PX / zoom;
+  context.font = `${size}px ${colors.get("--font")}`;
+  context.fillStyle = colors.get("--text");
+  context.textBaseline = "top";
+  for (const shape of shapes) {
+    const { x, y, width, height } = shape.rect;
+    if (width * zoom < 36 || height * zoom < TITLE_PX + 2) continue;
+    const text = shortened(titleOf(shape), width / size);
+    context.fillText(text, x + 0.35 * size, y + 0.25 * size);
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {number} ems Room, in font sizes; a Latin letter takes about half of one.
+ */
+function shortened(text, ems) {
+  let room = ems - 0.7;
+  for (let at = 0; at < text.length; at += 1) {
+    room -= text.charCodeAt(at) > 0x2e80 ? 1 : 0.56;
+    if (room < 0) return `${text.slice(0, Math.max(at - 1, 1))}…`;
+  }
+  return text;
+}
+
+/**
+ * @param {Context} context
+ * @param {GroupRecord} group
+ * @param {Rect} rect Where it is shown; its own place unless it is dragged.
+ * @param {Colors} colors
+ * @param {number} zoom
+ * @param {boolean} selected
+ */
+export function paintGroup(context, group, rect, colors, zoom, selected) {
+  const color = group.color ?? colors.get("--accent");
+  context.fillStyle = color;
+  context.globalAlpha = 0.1;
+  context.fillRect(rect.x, rect.y, rect.width, rect.height);
+  context.globalAlpha = 0.22;
+  context.fillRect(rect.x, rect.y, rect.width, Math.min(GROUP_TITLE_HEIGHT, rect.height));
+  context.globalAlpha = selected ? 1 : 0.55;
+  context.strokeStyle = selected ? colors.get("--accent") : color;
+  context.lineWidth = (selected ? 2 : 1) / Math.min(zoom, 1);
+  context.strokeRect(rect.x, rect.y, rect.width, rect.height);
+  context.globalAlpha = 1;
+  paintGroupText(context, group, rect, colors, zoom);
+}
+
+/** @param {Context} context @param {GroupRecord} group @param {Rect} rect @param {Colors} colors @param {number} zoom */
+function paintGroupText(context, group, rect, colors, zoom) {
+  const size = Math.max(15, TITLE_PX / zoom);
+  if (rect.width < 2 * size) return;
+  context.fillStyle = colors.get("--text");
+  context.font = `600 ${size}px ${colors.get("--font")}`;
+  context.textBaseline = "middle";
+  context.fillText(shortened(group.title, rect.width / size), rect.x + 10, rect.y + Math.max(GROUP_TITLE_HEIGHT, size) / 2);
+  if (!group.notes || zoom < 0.4) return;
+  context.fillStyle = colors.get("--text-dim");
+  context.font = `12px ${colors.get("--font")}`;
+  group.notes.split("\n").slice(0, 6).forEach((line, at) => {
+    context.fillText(shortened(line, rect.width / 12), rect.x + 10, rect.y + GROUP_TITLE_HEIGHT + 12 + 17 * at);
+  });
+}
+
+/**
+ * A dot on a wire.
+ * @param {Context} context
+ * @param {number} x @param {number} y
+ * @param {string} color
+ * @param {string} edge
+ */
+export function paintDot(context, x, y, color, edge) {
+  context.beginPath();
+  context.arc(x, y, DOT_RADIUS, 0, 2 * Math.PI);
+  context.fillStyle = color;
+  context.fill();
+  context.lineWidth = 1.5;
+  context.strokeStyle = edge;
+  context.stroke();
+}
+
+/**
+ * The dotted ground, thinned out from afar so that the number of dots stays bounded.
+ * @param {Context} context In view pixels.
+ * @param {{ x: number, y: number, zoom: number }} camera
+ * @param {Colors} colors
+ * @param {number} width @param {number} height
+ */
+export function paintGround(context, camera, colors, width, height) {
+  context.fillStyle = colors.get("--canvas");
+  context.fillRect(0, 0, width, height);
+  let step = 20 * camera.zoom;
+  while (step < 22) step *= 2;
+  context.fillStyle = colors.get("--grid-strong");
+  const left = mod(-camera.x * camera.zoom, step), top = mod(-camera.y * camera.zoom, step);
+  for (let y = top; y < height; y += step) {
+    for (let x = left; x < width; x += step) context.fillRect(Math.round(x), Math.round(y), 1, 1);
+  }
+}
+
+/** @param {number} value @param {number} by */
+function mod(value, by) {
+  return ((value % by) + by) % by;
+}
