@@ -57,6 +57,7 @@ class ServerSettings:
         tls_certificate, tls_key: PEM files; both or none.
         web_root: The editor's files.
         web_folders: What of `web_root` is served beside index.html; None for all of it.
+        examples: Folder of the workflows that come with Tessera; None where there are none.
         multi_user: Keep settings and workflows of several people apart.
         arguments: The command line, for /system_stats.
     """
@@ -71,5 +72,6 @@ class ServerSettings:
     tls_key: Path | None = None
     web_root: Path
     web_folders: frozenset[str] | None = None
+    examples: Path | None = None
     multi_user: bool = False
     arguments: tuple[str, ...] = ()

@@ -89,6 +89,7 @@ def server_settings_from(arguments: argparse.Namespace) -> ServerSettings:
         tls_certificate=arguments.tls_certfile,
         tls_key=arguments.tls_keyfile,
         web_root=(arguments.front_end_root or ROOT / "web").absolute(),
+        examples=ROOT / "workflows",
         web_folders=None if arguments.front_end_root else EDITOR_FOLDERS,
         multi_user=arguments.multi_user,
         arguments=tuple(_without_token(sys.argv)),

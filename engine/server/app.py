@@ -15,6 +15,7 @@ from engine.server.metrics import METRICS, Metrics, measured
 from engine.server.object_info import ObjectInfoCache
 from engine.server.pack_routes import PACK_ROUTES, SESSION, PackRoutes, forward
 from engine.server.routes import (
+    examples,
     extensions,
     gallery,
     internal,
@@ -38,7 +39,7 @@ _TABLES = (
     *(prompt, node_types, view, upload, models, system),
     *(extensions, users, userdata, websocket),
 )
-_BARE = (internal, tessera, journal, gallery, extensions)
+_BARE = (internal, tessera, examples, journal, gallery, extensions)
 _PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".bmp", ".svg", ".ico"}
 
 

@@ -111,3 +111,25 @@ async def test_every_module_is_reached_with_the_cookie_alone(tmp_path: Path) -> 
         assert opened.status == 200
         assert "token" not in str(opened.url)
         assert (await host.client.get(await versioned(host))).status == 200
+
+
+async def test_examples_come_with_the_server(tmp_path: Path) -> None:
+    async with hosted(tmp_path, examples=tmp_path / "examples") as host:
+        host.put("examples/a.json", b"{}")
+        host.put("examples/a.png", b"p")
+        host.put("examples/b.json", b"{}")
+        host.put("examples/notes.txt", b"n")
+        host.put("secret.json", b"{}")
+        assert await host.json("/api/tessera/examples") == [
+            {"name": "a", "picture": True},
+            {"name": "b", "picture": False},
+        ]
+        assert await host.json("/api/tessera/examples/a.json") == {}
+        for name in ("notes.txt", "c.json", "%2e%2e%2fsecret.json"):
+            answer = await host.client.get(f"/api/tessera/examples/{name}")
+            assert answer.status in (403, 404)
+
+
+async def test_without_examples_there_are_none(host: Host) -> None:
+    assert await host.json("/api/tessera/examples") == []
+    assert (await host.client.get("/api/tessera/examples/a.json")).status == 404
