@@ -91,7 +91,7 @@ def _vectors(latent: torch.Tensor, codebook: CodebookDict) -> torch.Tensor:
     width = codebook["codes"].shape[1]
     if latent.dim() != 4 or latent.shape[1] != width or latent.numel() == 0:
         raise InvalidValueError(
-            'input "samples"',
+            'input "latent"',
             list(latent.shape),
             f"[B, {width}, h, w], as wide as the codebook",
             "Use the codebook of the model that encoded the picture.",

@@ -1,0 +1,1 @@
+"""Nodes for VQ autoencoders: pictures as grids of tokens from a codebook."""
