@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from engine.errors import FileFormatError
@@ -70,23 +72,21 @@ def save_state(folder: Path, head: StateHead, tensors: Mapping[str, Tensor], kee
 
     Raises: StateSaveError, when the disk does not take it; nothing of it is left behind.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
     path = folder / f"state-{head.step:08}.safetensors"
     partial = folder / f".{path.name}.{uuid.uuid4().hex}.part"
     metadata = {STATE_KEY: msgspec.json.encode(head).decode()}
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(whole, partial, metadata)
-        with partial.open("rb+") as file:
+        with partial.open("xb") as file:
+            file.write(save(whole, metadata))
+            file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        raise StateSaveError(path, str(error), latest_state(folder)) from error
+        raise StateSaveError(path, error.strerror or str(error), latest_state(folder)) from error
     for old in _states(folder)[:-keep]:
         old.unlink(missing_ok=True)
     return path
@@ -99,8 +99,6 @@ def latest_state(folder: Path) -> Path | None:
 
 def read_state(path: Path) -> tuple[StateHead, dict[str, Tensor]]:
     """Read a state. Raises: FileFormatError."""
-    from safetensors import SafetensorError, safe_open
-
     try:
         with safe_open(path, framework="pt") as file:
             head = msgspec.json.decode((file.metadata() or {})[STATE_KEY], type=StateHead)

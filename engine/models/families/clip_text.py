@@ -67,6 +67,8 @@ def build(shape: ClipShape, heads: int) -> nn.Module:
         num_attention_heads=heads,
         max_position_embeddings=shape.positions,
         projection_dim=shape.width,
+        bos_token_id=shape.vocabulary - 2,  # where every CLIP vocabulary has them
+        eos_token_id=shape.vocabulary - 1,
     )
     with torch.device("meta"):
         outer = CLIPTextModel(config)

@@ -104,6 +104,11 @@ def network_names(names: Mapping[str, str], shape: KlShape) -> dict[str, str]:
     Args:
         names: LDM or diffusers name without prefix -> name in the file.
     """
+    return {new: names[old] for new, old in rename(names, ldm_prefixes(shape)).items()}
+
+
+def ldm_prefixes(shape: KlShape) -> dict[str, tuple[str, Renames]]:
+    """Map LDM prefixes, and old names of diffusers, to diffusers prefixes; see `rename`."""
     prefixes: dict[str, tuple[str, Renames]] = {}
     for side in _SIDES:
         new = f"{side}.mid_block."
@@ -125,7 +130,7 @@ def network_names(names: Mapping[str, str], shape: KlShape) -> dict[str, str]:
             )  # fmt: skip
             prefixes[f"decoder.up.{level}.attn.{block}."] = f"{up}attentions.{block}.", _ATTENTION
     prefixes[""] = "", ()  # the rest is named alike
-    return {new: names[old] for new, old in rename(names, prefixes).items()}
+    return prefixes
 
 
 def build(shape: KlShape, groups: int | None) -> nn.Module:

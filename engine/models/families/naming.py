@@ -31,6 +31,18 @@ def rename(names: Iterable[str], prefixes: Mapping[str, tuple[str, Renames]]) ->
     return renamed
 
 
+def inverse(prefixes: Mapping[str, tuple[str, Renames]]) -> dict[str, tuple[str, Renames]]:
+    """Return the prefixes of the way back, from new names to old ones.
+
+    Of several old prefixes for one new prefix the last is taken; one that stays as it is is none.
+    """
+    return {
+        new: (old, tuple((inner_new, inner_old) for inner_old, inner_new in inner))
+        for old, (new, inner) in prefixes.items()
+        if old != new or not old
+    }
+
+
 def _replace_first(rest: str, renames: Renames) -> str:
     for old, new in renames:
         if rest.startswith(old):

@@ -128,8 +128,12 @@ def ldm_names(names: Mapping[str, str], shape: UnetShape) -> dict[str, str]:
     Args:
         names: LDM name without prefix -> name in the file.
     """
-    prefixes = encoder_prefixes(shape) | _up_prefixes(shape)
-    return {new: names[old] for new, old in rename(names, prefixes).items()}
+    return {new: names[old] for new, old in rename(names, ldm_prefixes(shape)).items()}
+
+
+def ldm_prefixes(shape: UnetShape) -> dict[str, tuple[str, Renames]]:
+    """Map LDM prefixes to diffusers prefixes; see `rename`."""
+    return encoder_prefixes(shape) | _up_prefixes(shape)
 
 
 def encoder_prefixes(shape: EncoderShape) -> dict[str, tuple[str, Renames]]:

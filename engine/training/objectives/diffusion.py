@@ -62,6 +62,8 @@ class DiffusionObjective:
     """
 
     kind = "diffusion"
+    unet: Any
+    text: Any
     helpers: Collection[str] = ()
     unaveraged: Collection[str] = ()
 
@@ -83,10 +85,10 @@ class DiffusionObjective:
         """
         self.settings, self.tokenizer = settings, tokenizer
         self._show = show
-        self.unet: Any = with_first_weights(_build_unet(settings, latent_channels), seed)
-        self.text: Any = with_first_weights(_build_text(settings, tokenizer.size), seed + 1)
-        text: Any = self.text
-        text.embeddings.position_ids = torch.arange(settings.tokens)[None]
+        self.unet = with_first_weights(_build_unet(settings, latent_channels), seed)
+        self.text = with_first_weights(_build_text(settings, tokenizer.size), seed + 1)
+
+        self.text.embeddings.position_ids = torch.arange(settings.tokens)[None]
         self.networks: dict[str, nn.Module] = {"unet": self.unet, "text": self.text}
         self._latent_channels = latent_channels
         self._layout = ChunkLayout(tokenizer.start, tokenizer.end, tokenizer.pad, settings.tokens)
