@@ -56,11 +56,10 @@ function readInputs(entry, customWidgets) {
   /** @type {InputType[]} */
   const inputs = [];
   for (const section of ["required", "optional"]) {
-    const declared = member(entry.input, section);
-    if (!isObject(declared)) continue;
+    const declared = new Map(Object.entries(object(member(entry.input, section))));
     const listed = list(member(entry.input_order, section)).filter((n) => typeof n === "string");
-    for (const name of new Set([...listed, ...Object.keys(declared)])) {
-      const spec = declared[name];
+    for (const name of new Set([...listed, ...declared.keys()])) {
+      const spec = declared.get(name);
       if (spec === undefined) continue;
       const required = section === "required";
       inputs.push(readInput({ name, required, index: inputs.length }, list(spec), customWidgets));
@@ -257,8 +256,16 @@ function list(value) {
 
 /**
  * @param {Json | undefined} value
+ * @returns {JsonObject}
+ */
+function object(value) {
+  return isObject(value) ? value : {};
+}
+
+/**
+ * @param {Json | undefined} value
  * @param {string} key
  */
 function member(value, key) {
-  return isObject(value) ? value[key] : undefined;
+  return object(value)[key];
 }

@@ -32,3 +32,15 @@ export function rest(entry, known) {
   const left = Object.entries(entry).filter(([key]) => !known.has(key));
   return left.length ? Object.fromEntries(left) : undefined;
 }
+
+/**
+ * Return an object's own value; names in files may be those of inherited ones ("constructor").
+ *
+ * @template T
+ * @param {{ readonly [key: string]: T } | undefined} entry
+ * @param {string} key
+ * @returns {T | undefined}
+ */
+export function own(entry, key) {
+  return entry && Object.hasOwn(entry, key) ? entry[key] : undefined;
+}

@@ -59,7 +59,21 @@ export interface NodeRecord {
   /** Seed controls by input name. */
   readonly controls?: { readonly [name: string]: SeedControl };
   readonly properties: JsonObject;
+  /** What the file held for widgets and no input was found for; written back as it came. */
+  readonly kept?: KeptValues;
   readonly extra?: JsonObject;
+}
+
+export interface KeptValues {
+  /** The file holds values by name, not by position. */
+  readonly asObject?: boolean;
+  /** All values of a node whose type is not installed, and their names as far as told. */
+  readonly list?: readonly Json[];
+  readonly names?: readonly (string | null)[];
+  /** Values that follow those of the inputs. */
+  readonly unplaced?: readonly Json[];
+  /** Filters of menus with a control, by input name. */
+  readonly filters?: { readonly [name: string]: Json };
 }
 
 export type SeedControl = "fixed" | "increment" | "decrement" | "randomize" | "increment-wrap";

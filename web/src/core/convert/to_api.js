@@ -1,0 +1,204 @@
+/**
+ * Turns a document into the prompt the engine runs, as the engine itself does with a saved file.
+ *
+ * @import { Doc } from "../document.js"
+ * @import { ApiNode, ApiPrompt, Catalogue, InputType, Json, NodeRecord, Problem } from "../types.d.ts"
+ * @import { Scope } from "./unfold.js"
+ */
+
+import { defaultValue, ownsWidget } from "../catalogue.js";
+import { own } from "../json.js";
+import { Problems } from "./problems.js";
+import { WRAPPER } from "./read_api.js";
+import { resolveLink } from "./resolve.js";
+import { fillPlaceholders, resolveChoices } from "./text.js";
+import { modeOf, unfold, walk } from "./unfold.js";
+import { isVirtual } from "./virtual.js";
+
+/**
+ * @typedef {object} Options
+ * @property {readonly string[]} [targets] Execution ids: only these and what they need; all else.
+ * @property {() => number} [random] Makes the choices of `{a|b}` in prompts; numbers in [0, 1).
+ * @property {Date} [now] Time for `%date:…%` in file names.
+ */
+
+/**
+ * Return the prompt a workflow stands for.
+ *
+ * Unknown node types are kept, for the run to name them, unless nothing is linked to them.
+ *
+ * @param {Doc} doc
+ * @param {Catalogue} catalogue
+ * @param {Options} [options]
+ * @returns {{ prompt: ApiPrompt, problems: Problem[] }}
+ */
+export function toApi(doc, catalogue, { targets, random = Math.random, now = new Date() } = {}) {
+  const problems = new Problems();
+  const converter = new Converter(catalogue, problems, random, now);
+  const root = unfold(doc, problems);
+  const prompt = root ? converter.convert(root) : {};
+  return { prompt: targets ? cutTo(prompt, targets) : prompt, problems: problems.list };
+}
+
+/** One conversion: the nodes that run, their widget values, and the problems found. */
+class Converter {
+  /** @type {Map<string, { scope: Scope, node: NodeRecord, values: Map<string, Json> }>} */
+  running = new Map();
+
+  /**
+   * @param {Catalogue} catalogue
+   * @param {Problems} problems
+   * @param {() => number} random
+   * @param {Date} now
+   */
+  constructor(catalogue, problems, random, now) {
+    this.catalogue = catalogue;
+    this.problems = problems;
+    this.random = random;
+    this.now = now;
+  }
+
+  /**
+   * @param {Scope} root
+   * @returns {ApiPrompt}
+   */
+  convert(root) {
+    for (const scope of walk(root)) {
+      for (const node of scope.graph.nodes.values()) {
+        const runs = !isVirtual(node.type, this.catalogue) && !modeOf(scope, node);
+        if (runs && !scope.inner.has(node.id)) this.#add(scope, node);
+      }
+    }
+    return Object.fromEntries([...this.running.keys()].map((id) => [id, this.#node(id)]));
+  }
+
+  /**
+   * @param {Scope} scope
+   * @param {NodeRecord} node
+   */
+  #add(scope, node) {
+    const executionId = scope.prefix + node.id;
+    if (this.running.has(executionId)) {
+      const message = "another node has the same id; only one runs";
+      return this.problems.warn("duplicate_id", message, { executionId });
+    }
+    const type = this.catalogue.get(node.type);
+    if (!type) {
+      // Labels, switches and the like: packs' own canvas nodes, of which no engine knows.
+      const isLinked = !scope.graph.linksOf(node.id)[Symbol.iterator]().next().done;
+      const rest = isLinked ? "" : "; without links it is left out";
+      const message = `its type "${node.type}" is not installed${rest}`;
+      this.problems[isLinked ? "error" : "warn"](isLinked ? "unknown_type" : "left_out", message, { executionId });
+      if (!isLinked) return undefined;
+    }
+    const values = new Map(Object.entries(node.values));
+    for (const input of type?.inputs ?? []) {
+      if (values.has(input.name) || !ownsWidget(input)) continue;
+      values.set(input.name, defaultValue(input) ?? null);
+    }
+    this.running.set(executionId, { scope, node, values });
+    return undefined;
+  }
+
+  /**
+   * @param {string} executionId
+   * @returns {ApiNode}
+   */
+  #node(executionId) {
+    const { scope, node, values } = this.#get(executionId);
+    const type = this.catalogue.get(node.type);
+    const declared = new Map(type?.inputs.map((input) => [input.name, input]));
+    /** @type {Map<string, Json>} */
+    const inputs = new Map();
+    for (const [name, value] of values) {
+      inputs.set(name, wrapped(this.#runHooks(scope, declared.get(name), value)));
+    }
+    for (const { key, name, type: wanted } of node.inputs) {
+      const link = scope.graph.linkInto(node.id, key);
+      if (!link) continue;
+      const report = (/** @type {string} */ code, /** @type {string} */ message) =>
+        this.problems.warn(code, `input "${name}": ${message}`, { executionId, input: name });
+      const source = resolveLink(scope, link, wanted, this.catalogue, report);
+      if (source?.kind === "output") {
+        if (this.running.has(source.id)) inputs.set(name, [source.id, source.slot]);
+        else inputs.delete(name); // a link from a node that does not run
+      } else if (source) {
+        const value = source.substitute && typeof source.value === "string"
+          ? this.#fill(scope, source.value) : source.value;
+        inputs.set(name, wrapped(this.#runHooks(scope, declared.get(name), value)));
+      }
+    }
+    const title = node.title || type?.title || node.type;
+    return { class_type: node.type, inputs: Object.fromEntries(inputs), _meta: { title } };
+  }
+
+  /**
+   * Return a widget's value as it is sent.
+   *
+   * @param {Scope} scope
+   * @param {InputType | undefined} input
+   * @param {Json} value
+   */
+  #runHooks(scope, input, value) {
+    if (typeof value !== "string" || !input) return value;
+    if (input.options.dynamicPrompts) return resolveChoices(value, this.random);
+    if (input.name === "filename_prefix" && input.type === "STRING") return this.#fill(scope, value);
+    return value;
+  }
+
+  /**
+   * @param {Scope} scope
+   * @param {string} text
+   */
+  #fill(scope, text) {
+    return fillPlaceholders(text, (node, widget) => this.#find(scope, node, widget), this.now);
+  }
+
+  /**
+   * Return a widget's value as text: node by search name, then title; own scope first.
+   *
+   * @param {Scope} scope
+   * @param {string} name
+   * @param {string} widget
+   */
+  #find(scope, name, widget) {
+    const all = [...this.running.values()];
+    const near = [...all.filter((at) => at.scope === scope), ...all.filter((at) => at.scope !== scope)];
+    const bySearchName = near.filter(({ node }) => own(node.properties, "Node name for S&R") === name);
+    const byTitle = near.filter(({ node }) => node.title === name);
+    const found = [...bySearchName, ...byTitle].find(({ values }) => values.has(widget));
+    return found && String(found.values.get(widget));
+  }
+
+  /** @param {string} executionId */
+  #get(executionId) {
+    const found = this.running.get(executionId);
+    if (!found) throw new Error(`node "${executionId}" does not run`);
+    return found;
+  }
+}
+
+/** @param {Json} value a list stands for a link unless it is wrapped */
+function wrapped(value) {
+  return Array.isArray(value) ? { [WRAPPER]: value } : value;
+}
+
+/**
+ * Return the part of a prompt some nodes need; instances stand for all nodes in them.
+ *
+ * @param {ApiPrompt} prompt
+ * @param {readonly string[]} targets
+ * @returns {ApiPrompt}
+ */
+function cutTo(prompt, targets) {
+  const isTarget = (/** @type {string} */ id) =>
+    targets.some((target) => id === target || id.startsWith(`${target}:`));
+  const needed = new Set(Object.keys(prompt).filter(isTarget));
+  for (const id of needed) {
+    for (const value of Object.values(prompt[id]?.inputs ?? {})) {
+      const source = Array.isArray(value) ? String(value[0]) : undefined;
+      if (source !== undefined && Object.hasOwn(prompt, source)) needed.add(source);
+    }
+  }
+  return Object.fromEntries(Object.entries(prompt).filter(([id]) => needed.has(id)));
+}
