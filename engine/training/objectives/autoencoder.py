@@ -98,6 +98,7 @@ class AutoencoderObjective:
         self.networks: dict[str, nn.Module] = {"autoencoder": self.autoencoder}
         self._shown = shown
         self._seen: list[tuple[Tensor, Tensor]] = []
+        self._quantises = False
         self._codebook: EmaCodebook | None = None
         if settings.regulariser == "vq" and settings.codebook == "ema":
             self._codebook = EmaCodebook(self._codes.detach(), decay=settings.codebook_decay)
@@ -116,6 +117,7 @@ class AutoencoderObjective:
 
     def prepare(self, step: int, draw: Draw[Batch], generator: torch.Generator) -> None:
         """Start the codebook from clusters of codes, where quantising begins."""
+        self._quantises = self.settings.regulariser == "vq" and step >= self.settings.quantize_from
         if self.settings.regulariser != "vq" or step != self.settings.quantize_from:
             return
         with torch.no_grad():
@@ -163,6 +165,9 @@ class AutoencoderObjective:
         code = self._encoder(pictures)
         if self.settings.regulariser == "kl":
             code = code.chunk(2, dim=1)[0]
+        if self._quantises:
+            codes = nearest_codes(_as_vectors(code), self._codes)
+            code = _as_code(functional.embedding(codes, self._codes), code)
         pairs = torch.cat([pictures, self._decoder(code)])
         return (pairs.float().cpu() / 2 + 0.5).clamp(0, 1).movedim(1, -1).contiguous()
 
@@ -201,9 +206,7 @@ class AutoencoderObjective:
             losses["codebook"] = codebook_loss(vectors, quantized)
         else:
             self._seen.append((vectors.detach(), codes))
-        through = straight_through(vectors, quantized)
-        batch, _, height, width = encoded.shape
-        return through.view(batch, height, width, -1).movedim(-1, 1)
+        return _as_code(straight_through(vectors, quantized), encoded)
 
     def _cut(self, pictures: Tensor, step: int, generator: torch.Generator) -> Tensor:
         side = self.settings.crop
@@ -240,6 +243,12 @@ def shown_pictures(data: Any, seed: int) -> Tensor:
 
 def _as_vectors(code: Tensor) -> Tensor:
     return code.movedim(1, -1).flatten(0, 2)
+
+
+def _as_code(vectors: Tensor, like: Tensor) -> Tensor:
+    """Return `_as_vectors` undone: (B, D, h, w), with the shape of `like`."""
+    batch, _, height, width = like.shape
+    return vectors.view(batch, height, width, -1).movedim(-1, 1)
 
 
 def _differences(pictures: Tensor, rebuilt: Tensor) -> Losses:
