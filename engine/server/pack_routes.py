@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import TypeAlias
 
-from aiohttp import ClientError, ClientPayloadError, ClientSession, ClientTimeout, web
+from aiohttp import ClientError, ClientPayloadError, ClientSession, ClientTimeout, hdrs, web
 from multidict import CIMultiDict
 
-from engine.server.answers import RequestError
+from engine.server.pack_sockets import forward_socket, no_answer
 from engine.server.security import PAGE_POLICY
 from engine.server.services import services_of
 from engine.workers.pool import WORKER_HEADER, WorkerPool
@@ -22,6 +22,9 @@ _NOT_FORWARDED = {
     *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer"),
     *("transfer-encoding", "upgrade", "host", "content-length", "cookie", "authorization"),
     *("set-cookie", "content-security-policy", WORKER_HEADER.lower()),
+    # Each of the two sockets shakes hands for itself.
+    *("sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"),
+    *("sec-websocket-accept", "sec-websocket-protocol"),
 }
 
 SESSION: web.AppKey[ClientSession] = web.AppKey("pack_session", ClientSession)
@@ -72,11 +75,13 @@ async def forward(request: web.Request, target: _Target) -> web.StreamResponse:
     path = request.rel_url.raw_path.removeprefix("/api") + (
         f"?{request.rel_url.raw_query_string}" if request.rel_url.raw_query_string else ""
     )
-    session = request.config_dict[SESSION]
+    session, url = request.config_dict[SESSION], f"http://127.0.0.1:{port}{path}"
+    if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
+        return await forward_socket(request, session, url, headers)
     try:
         async with session.request(
             request.method,
-            f"http://127.0.0.1:{port}{path}",
+            url,
             headers=headers,
             data=_limited(request) if request.can_read_body else None,
             allow_redirects=False,
@@ -90,11 +95,7 @@ async def forward(request: web.Request, target: _Target) -> web.StreamResponse:
             await response.write_eof()
             return response
     except (ClientError, TimeoutError) as error:
-        raise RequestError(
-            "The worker that has this pack does not answer; try again in a moment.",
-            status=502,
-            kind="bad_gateway",
-        ) from error
+        raise no_answer() from error
 
 
 async def _limited(request: web.Request) -> AsyncIterator[bytes]:

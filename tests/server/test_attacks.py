@@ -270,7 +270,7 @@ def test_cve_2024_12882_nothing_of_the_server_fetches_addresses_of_others() -> N
             names += [alias.name for alias in getattr(node, "names", []) if hasattr(alias, "name")]
             if clients.intersection(names):
                 found.add(path.name)
-    assert found == {"app.py", "pack_routes.py"}
+    assert found == {"app.py", "pack_routes.py", "pack_sockets.py"}
 
 
 async def test_cve_2024_12882_the_download_route_does_not_exist(host: Host) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from aiohttp import web
+from aiohttp import WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestServer, unused_port
 
 from engine.workers.pool import WORKER_HEADER
@@ -30,9 +31,31 @@ async def echo(request: web.Request) -> web.StreamResponse:
     )
 
 
+async def socket(request: web.Request) -> web.WebSocketResponse:
+    """Answer what arrives, and who asks."""
+    socket = web.WebSocketResponse(protocols=("tests",))
+    await socket.prepare(request)
+    await socket.send_json(
+        {"secret": request.headers.get(WORKER_HEADER), "cookie": request.headers.get("Cookie")}
+    )
+    async for message in socket:
+        if message.data == "leave":
+            await socket.close(code=4001)
+        elif message.type is WSMsgType.TEXT:
+            await socket.send_str(message.data.upper())
+        else:
+            await socket.send_bytes(message.data[::-1])
+    LEFT.append(socket.close_code or 0)
+    return socket
+
+
+LEFT: list[int] = []
+
+
 @pytest.fixture
 async def worker() -> AsyncIterator[TestServer]:
     app = web.Application(client_max_size=1 << 30)
+    app.router.add_get("/my_pack/socket", socket)
     app.router.add_route("*", "/{path:.*}", echo)
     server = TestServer(app)
     await server.start_server()
@@ -46,6 +69,7 @@ def packed(host: Host, worker: TestServer) -> Host:
     target = (worker.port, SECRET)
     host.pool.pack_routes = {
         "GET /my_pack/hello": target,
+        "GET /my_pack/socket": target,
         "POST /my_pack/items/{name}": target,
         "GET /my_pack/files/{tail:.*}": target,
     }
@@ -112,3 +136,58 @@ async def test_packs_do_not_take_over_our_own_addresses(packed: Host, worker: Te
     assert worker.port is not None
     packed.pool.pack_routes = {"GET /prompt": (worker.port, SECRET)}
     assert await packed.json("/prompt") == {"exec_info": {"queue_remaining": 0}}
+
+
+# --- WebSockets ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prefix", ["", "/api"])
+async def test_sockets_of_packs_carry_texts_and_bytes_both_ways(packed: Host, prefix: str) -> None:
+    path = f"{prefix}/my_pack/socket?a=1"
+    async with packed.client.ws_connect(path, protocols=("other", "tests")) as browser:
+        assert browser.protocol == "tests"
+        assert await browser.receive_json() == {"secret": SECRET, "cookie": None}
+        await browser.send_str("hello")
+        assert await browser.receive_str() == "HELLO"
+        await browser.send_bytes(b"abc")
+        assert await browser.receive_bytes() == b"cba"
+
+
+async def test_who_leaves_a_socket_is_told_to_the_other_side(packed: Host) -> None:
+    async with packed.client.ws_connect("/my_pack/socket") as browser:
+        await browser.receive_json()
+        await browser.send_str("leave")
+        assert (await browser.receive()).type is WSMsgType.CLOSE
+        assert browser.close_code == 4001
+    async with packed.client.ws_connect("/my_pack/socket") as browser:
+        await browser.receive_json()
+        await browser.close(code=4002)
+    async with asyncio.timeout(5):
+        while 4002 not in LEFT:
+            await asyncio.sleep(0.001)
+
+
+async def test_large_messages_pass_up_to_the_limit_of_uploads(packed: Host) -> None:
+    async with packed.client.ws_connect("/my_pack/socket", max_msg_size=1 << 23) as browser:
+        await browser.receive_json()
+        body = bytes(range(256)) * (1 << 13)
+        await browser.send_bytes(body)
+        assert await browser.receive_bytes() == body[::-1]
+
+
+async def test_an_address_that_takes_no_socket_says_so(packed: Host) -> None:
+    with pytest.raises(WSServerHandshakeError, match="400"):
+        await packed.client.ws_connect("/my_pack/hello")
+
+
+async def test_a_socket_to_a_worker_that_is_gone_is_refused(host: Host) -> None:
+    host.pool.pack_routes = {"GET /gone": (unused_port(), SECRET)}
+    with pytest.raises(WSServerHandshakeError, match="502"):
+        await host.client.ws_connect("/gone")
+
+
+async def test_cve_2024_10481_pages_of_others_get_no_socket_of_a_pack(packed: Host) -> None:
+    with pytest.raises(WSServerHandshakeError, match="403"):
+        await packed.client.ws_connect(
+            "/my_pack/socket", headers={"Origin": "https://evil.example"}
+        )
