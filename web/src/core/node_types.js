@@ -6,6 +6,8 @@
  * @import { Catalogue, GraphId, GraphView, InputType, NodeRecord, NodeType, PortRecord } from "./types.d.ts"
  */
 
+import { own } from "./json.js";
+
 export const PRIMITIVE = "PrimitiveNode";
 
 /**
@@ -99,7 +101,7 @@ function promotedInput(doc, graphId, port, catalogue, around) {
 }
 
 /**
- * Return the input type of a port that belongs to a widget.
+ * Return the input type of a port that belongs to a widget; its default is the value held there.
  *
  * @param {Doc} doc
  * @param {GraphId} graphId
@@ -114,7 +116,8 @@ function widgetBehind(doc, graphId, nodeId, key, catalogue, around) {
   const port = node?.inputs.find((candidate) => candidate.key === key);
   if (!node || port?.widget === undefined) return undefined;
   const type = resolve(doc, graphId, node, catalogue, around);
-  return type?.inputs.find((input) => input.name === port.widget && input.widget);
+  const input = type?.inputs.find((candidate) => candidate.name === port.widget && candidate.widget);
+  return input && { ...input, default: own(node.values, input.name) ?? input.default };
 }
 
 /**
