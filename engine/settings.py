@@ -59,6 +59,7 @@ class ServerSettings:
         web_folders: What of `web_root` is served beside index.html; None for all of it.
         examples: Folder of the workflows that come with Tessera; None where there are none.
         multi_user: Keep settings and workflows of several people apart.
+        packs, pack_allow_list: As in `Settings`: whose translations and workflows are offered.
         arguments: The command line, for /system_stats.
     """
 
@@ -74,4 +75,6 @@ class ServerSettings:
     web_folders: frozenset[str] | None = None
     examples: Path | None = None
     multi_user: bool = False
+    packs: bool = True
+    pack_allow_list: frozenset[str] = frozenset()
     arguments: tuple[str, ...] = ()

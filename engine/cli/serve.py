@@ -92,6 +92,8 @@ def server_settings_from(arguments: argparse.Namespace) -> ServerSettings:
         examples=ROOT / "workflows",
         web_folders=None if arguments.front_end_root else EDITOR_FOLDERS,
         multi_user=arguments.multi_user,
+        packs=not arguments.disable_all_custom_nodes,
+        pack_allow_list=frozenset(arguments.whitelist_custom_nodes),
         arguments=tuple(_without_token(sys.argv)),
     )
     token = _token(arguments.token, needed=needs_token(without_token))

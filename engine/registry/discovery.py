@@ -7,12 +7,13 @@ import pkgutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
 from engine.registry.decorator import node_specs
+from engine.registry.pack_folders import pack_paths
 from engine.registry.packs import read_exports, run_file
 from engine.registry.registry import Registry
 from engine.registry.spec import NodeSpec
@@ -87,7 +88,7 @@ def load_packs(
     """
     return [
         _load_pack(registry, path, adapt)
-        for path in _pack_paths(roots, enabled, allow)
+        for path in pack_paths(roots, enabled=enabled, allow=allow)
         if path.is_file() or (path / "__init__.py").is_file()
     ]
 
@@ -110,7 +111,7 @@ def run_prestartup(
     """Run every pack's prestartup_script.py; the arguments are those of `load_packs`."""
     return [
         _prestart_pack(path)
-        for path in _pack_paths(roots, enabled, allow)
+        for path in pack_paths(roots, enabled=enabled, allow=allow)
         if (path / "prestartup_script.py").is_file()
     ]
 
@@ -121,17 +122,6 @@ def _module_names(package: ModuleType) -> list[str]:
 
     found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.", onerror=fail)
     return sorted(module.name for module in found)
-
-
-def _pack_paths(roots: Iterable[Path], enabled: bool, allow: Collection[str]) -> Iterator[Path]:
-    for root in roots:
-        for path in sorted(root.iterdir()) if root.is_dir() else ():
-            if path.name == "__pycache__" or path.name.endswith(".disabled"):
-                continue
-            if not enabled and path.name not in allow and path.stem not in allow:
-                continue
-            if path.is_dir() or path.suffix == ".py":
-                yield path
 
 
 def _load_pack(registry: Registry, path: Path, adapt: Callable[[NodeSpec], NodeSpec]) -> PackReport:

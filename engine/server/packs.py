@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from engine.models.folders import ModelFolders
+from engine.registry.pack_folders import pack_paths
+from engine.server.services import Services
 from engine.workers.pool import WorkerPool, WorkerState
 
 TEMPLATE_FOLDERS = ("example_workflows", "example", "examples", "workflow", "workflows")
@@ -36,10 +37,21 @@ async def web_folders(pool: WorkerPool) -> dict[str, Path]:
     return {name: Path(folder) for pack in packs for name, folder in pack.web.items()}
 
 
-def templates(folders: ModelFolders) -> dict[str, Path]:
+def pack_folders(services: Services) -> list[Path]:
+    """Return the folders of the packs that the command line lets in."""
+    settings = services.settings
+    found = pack_paths(
+        services.folders.keys()["custom_nodes"].roots,
+        enabled=settings.packs,
+        allow=settings.pack_allow_list,
+    )
+    return [path for path in found if path.is_dir()]
+
+
+def templates(packs: Iterable[Path]) -> dict[str, Path]:
     """Return the packs' folders of example workflows, by pack."""
     found: dict[str, Path] = {}
-    for pack in _pack_folders(folders):
+    for pack in packs:
         for name in TEMPLATE_FOLDERS:
             if (pack / name).is_dir():
                 found[pack.name] = pack / name
@@ -47,18 +59,18 @@ def templates(folders: ModelFolders) -> dict[str, Path]:
     return found
 
 
-def template_names(folders: ModelFolders) -> dict[str, list[str]]:
+def template_names(packs: Iterable[Path]) -> dict[str, list[str]]:
     """List the example workflows of each pack, without extension."""
     return {
         pack: sorted(path.stem for path in folder.glob("*.json"))
-        for pack, folder in templates(folders).items()
+        for pack, folder in templates(packs).items()
     }
 
 
-def translations(folders: ModelFolders) -> dict[str, Any]:
+def translations(packs: Iterable[Path]) -> dict[str, Any]:
     """Merge the packs' `locales/<language>/*.json`; a damaged file is left out by itself."""
     merged: dict[str, Any] = {}
-    for pack in _pack_folders(folders):
+    for pack in packs:
         for language in _folders_in(pack / "locales"):
             into = merged.setdefault(language.name, {})
             for kind in _TRANSLATIONS:
@@ -78,13 +90,6 @@ def _urls(name: str, roots: dict[str, Path]) -> list[str]:
     root = roots[name]
     files = sorted(root.rglob("*.js"))
     return [f"/extensions/{name}/{file.relative_to(root).as_posix()}" for file in files]
-
-
-def _pack_folders(folders: ModelFolders) -> Iterator[Path]:
-    for root in folders.keys()["custom_nodes"].roots:
-        for path in _folders_in(root):
-            if not path.name.endswith(".disabled") and path.name != "__pycache__":
-                yield path
 
 
 def _folders_in(folder: Path) -> list[Path]:

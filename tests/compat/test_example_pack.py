@@ -54,7 +54,7 @@ def test_its_example_workflow_makes_a_picture(bench: Bench) -> None:
 
 
 def test_its_texts_name_its_nodes_and_their_inputs_in_every_language(bench: Bench) -> None:
-    merged = server_packs.translations(bench.engine.registry.folders)  # type: ignore[arg-type]
+    merged = server_packs.translations(pack.path for pack in bench.engine.packs)
 
     assert set(merged) == {"en", "zh"}
     for language in merged.values():
@@ -71,5 +71,5 @@ def test_its_browser_files_help_and_example_are_found(bench: Bench) -> None:
 
     assert (web / "example_pack.js").is_file()
     assert (web / "docs" / "ExampleTint.md").is_file()
-    names = server_packs.template_names(bench.engine.registry.folders)  # type: ignore[arg-type]
+    names = server_packs.template_names([report.path])
     assert names == {"example_pack": ["tint"]}

@@ -160,6 +160,18 @@ async def test_example_workflows_of_packs_are_listed_and_served(host: Host) -> N
         assert (await host.client.get(f"/api/workflow_templates/{path}")).status == 404
 
 
+async def test_packs_that_are_not_loaded_bring_no_texts_and_workflows(tmp_path: Path) -> None:
+    allowed = frozenset({"wanted"})
+    async with hosted(tmp_path, packs=False, pack_allow_list=allowed) as host:
+        for pack in ("wanted", "other"):
+            host.put(f"custom_nodes/{pack}/workflow/{pack}.json", b"{}")
+            host.put(f"custom_nodes/{pack}/locales/fr/main.json", b'{"%s": 1}' % pack.encode())
+        assert await host.json("/workflow_templates") == {"wanted": ["wanted"]}
+        assert await host.json("/i18n") == {"fr": {"wanted": 1}}
+        hidden = await host.client.get("/api/workflow_templates/other/other.json")
+        assert hidden.status == 404
+
+
 async def test_folder_paths_and_newest_files_are_told(host: Host) -> None:
     import os
 
