@@ -259,6 +259,14 @@ export class Tx {
 
   /**
    * @param {GraphId} graphId
+   * @param {GroupRecord} record
+   */
+  restoreGroup(graphId, record) {
+    this.#replace("group", graphId, record.id, null, record);
+  }
+
+  /**
+   * @param {GraphId} graphId
    * @param {string} id
    * @param {Partial<Omit<GroupRecord, "id">>} partial
    */
