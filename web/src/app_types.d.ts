@@ -283,6 +283,8 @@ export interface I18n {
   readonly language: Store<"en" | "zh">;
   t(key: string, values?: Values): string;
   has(key: string): boolean;
+  /** What GET /i18n answered. */
+  setPackTexts(translations: unknown): void;
   nodeTitle(type: NodeType | string): string;
   inputLabel(type: NodeType | string, input: string): string;
   outputLabel(type: NodeType | string, output: string): string;
@@ -293,6 +295,8 @@ export interface I18n {
   description(type: NodeType | string): string;
   category(path: string): string;
   help(type: NodeType | string): Promise<string>;
+  /** What GET /i18n answered. */
+  setPackTexts(translations: unknown): void;
 }
 
 /* ---------------------------------------------------------------------------------------- commands */

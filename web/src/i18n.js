@@ -21,7 +21,8 @@ export const LANGUAGES = ["en", "zh"];
 
 /** One file each in every language. */
 export const AREAS = [
-  "canvas", "commands", "core", "panels", "settings", "shell", "widgets",
+  "canvas", "commands", "core", "errors", "extensions", "files", "gallery", "panels", "running",
+  "settings", "shell", "widgets",
 ];
 
 /**

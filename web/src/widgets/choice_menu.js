@@ -34,13 +34,14 @@ export function openChoiceMenu(anchor, options) {
     type: "search", class: "choice-search", role: "combobox", "aria-expanded": "true", spellcheck: "false",
     autocomplete: "off", placeholder: i18n.t("widgets.combo.search"), "aria-label": i18n.t("widgets.combo.search"),
   });
+  /** @type {Listbox<Choice>} */
   const list = new Listbox({
     label: options.label,
     rowHeight: choices.some(({ picture }) => picture) ? PICTURE_ROW_PX : ROW_PX,
     signal: stop.signal,
     render: (choice, row) => renderChoice(choice, row, isChosen(choice)),
     onPick: (choice) => {
-      options.onPick(/** @type {Choice} */ (choice));
+      options.onPick(choice);
       if (options.keepOpen) list.setItems(list.items, list.active);
       else popup.close();
     },

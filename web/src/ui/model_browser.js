@@ -1,0 +1,155 @@
+/** The model files of the server, by folder, with pictures; dragged to the canvas they make a loader. */
+
+import { element, isComposing, on } from "../controls/dom.js";
+import { Listbox } from "../controls/listbox.js";
+import { thumbnail } from "../widgets/choice_menu.js";
+import { matchChoices, modelPreviewPath } from "../widgets/choices.js";
+import { addNode } from "./add_node.js";
+import { makeDraggable } from "./drag_out.js";
+import { loaderOf } from "./model_loaders.js";
+
+/** @typedef {import("../app_types.js").App} App */
+/**
+ * @typedef {{ readonly name: string, readonly pathIndex: number, readonly size: number, readonly modified: number }} ModelFile
+ * as GET /experiment/models/{folder} lists them
+ */
+/** @typedef {ModelFile & { readonly label: string }} ModelRow */
+
+const ROW_PX = 48;
+const FOLDER_SETTING = "Tessera.Models.Folder";
+
+/** @param {import("../app_types.js").Settings} settings */
+export function defineModelSettings(settings) {
+  settings.define({ id: FOLDER_SETTING, type: "hidden", default: "checkpoints", title: "settings.models" });
+}
+
+/** @type {import("../app_types.js").Panel} */
+export const modelPanel = {
+  id: "models",
+  side: "left",
+  title: "panels.models.title",
+  icon: "models",
+  order: 20,
+  mount(place, app) {
+    const stop = new AbortController();
+    const browser = new ModelBrowser(place, app, stop.signal);
+    void browser.loadFolders();
+    return () => {
+      stop.abort();
+      place.replaceChildren();
+    };
+  },
+};
+
+class ModelBrowser {
+  /** @param {HTMLElement} place @param {App} app @param {AbortSignal} signal */
+  constructor(place, app, signal) {
+    const { t } = app.i18n;
+    this.app = app;
+    this.signal = signal;
+    /** @type {readonly ModelRow[]} */
+    this.files = [];
+    this.folder = element("select", { class: "field", "aria-label": t("panels.models.folder") });
+    this.refresh = element("button", { type: "button", class: "button" }, t("panels.models.refresh"));
+    this.search = element("input", {
+      type: "search", class: "panel-search", role: "combobox", "aria-expanded": "true", autocomplete: "off", spellcheck: "false",
+      placeholder: t("panels.models.search"), "aria-label": t("panels.models.search"),
+    });
+    this.status = element("p", { class: "panel-empty", role: "status" });
+    /** @type {Listbox<ModelRow>} */
+    this.list = new Listbox({
+      label: t("panels.models.title"), rowHeight: ROW_PX, signal,
+      render: (file, row) => this.#renderRow(file, row),
+      onPick: (file, event) => this.#pick(file, event),
+    });
+    this.list.own(this.search);
+    this.list.element.classList.add("model-list");
+    place.append(element("div", { class: "panel-bar" }, this.folder, this.refresh), this.search, this.status, this.list.element);
+    on(this.folder, "change", () => {
+      app.settings.set(FOLDER_SETTING, this.folder.value);
+      void this.loadFiles();
+    }, signal);
+    on(this.refresh, "click", () => void this.loadFiles(), signal);
+    on(this.search, "input", () => this.#show(), signal);
+    on(this.search, "keydown", (event) => {
+      if (!isComposing(event)) this.list.handleKey(event);
+    }, signal);
+    on(this.list.element, "dblclick", () => this.#add(this.list.activeItem), signal);
+  }
+
+  async loadFolders() {
+    await this.#try(async () => {
+      /** @type {readonly { name: string }[]} */
+      const folders = await this.app.api.json("/api/experiment/models", { signal: this.signal });
+      this.folder.replaceChildren(...folders.map(({ name }) => element("option", { value: name }, name)));
+      this.folder.value = this.app.settings.get(FOLDER_SETTING);
+    });
+    await this.loadFiles();
+  }
+
+  async loadFiles() {
+    const folder = this.folder.value;
+    if (!folder) return;
+    await this.#try(async () => {
+      /** @type {readonly ModelFile[]} */
+      const files = await this.app.api.json(`/api/experiment/models/${encodeURIComponent(folder)}`, { signal: this.signal });
+      if (folder !== this.folder.value) return;
+      this.files = files.map((file) => ({ ...file, label: file.name }));
+      this.#show();
+    });
+  }
+
+  /** @param {() => Promise<void>} load */
+  async #try(load) {
+    try {
+      await load();
+    } catch (error) {
+      if (!this.signal.aborted) this.status.textContent = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  #show() {
+    const found = matchChoices(this.files, this.search.value);
+    this.list.setItems(found, this.search.value && found.length ? 0 : -1);
+    const { t } = this.app.i18n;
+    const none = this.files.length ? t("widgets.combo.no_match") : t("panels.models.none", { folder: this.folder.value });
+    this.status.textContent = found.length ? "" : none;
+  }
+
+  /** @param {ModelRow} file @param {HTMLElement} row */
+  #renderRow(file, row) {
+    const folder = this.folder.value;
+    const address = this.app.api.url(`/api${modelPreviewPath(folder, file.name, file.pathIndex)}`);
+    const date = new Intl.DateTimeFormat(this.app.i18n.language.get(), { dateStyle: "medium" }).format(file.modified * 1000);
+    row.classList.add("model-row");
+    row.title = file.name;
+    row.append(thumbnail(address), element("span", { class: "model-text" },
+      element("span", { class: "model-name" }, file.name),
+      element("span", { class: "model-facts" }, `${sizeText(file.size)} · ${date}`)));
+    const loader = loaderOf(folder, this.app.catalogue.get());
+    if (loader) makeDraggable(row, loader.type.name, { [loader.input]: file.name });
+  }
+
+  /** A click marks, Enter adds. @param {ModelRow} file @param {Event} event */
+  #pick(file, event) {
+    if (event.type === "click") this.list.setActive(this.list.items.indexOf(file));
+    else this.#add(file);
+  }
+
+  /** @param {ModelRow | undefined} file */
+  #add(file) {
+    if (!file) return;
+    const folder = this.folder.value;
+    const loader = loaderOf(folder, this.app.catalogue.get());
+    if (loader) addNode(this.app, loader.type, undefined, { [loader.input]: file.name });
+    else this.app.ui.toast("info", this.app.i18n.t("panels.models.no_loader", { folder }));
+  }
+}
+
+/** @param {number} bytes */
+function sizeText(bytes) {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  const value = bytes / 1024 ** power;
+  return `${value.toFixed(value < 10 && power > 0 ? 1 : 0)} ${units[power]}`;
+}
