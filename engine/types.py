@@ -256,11 +256,14 @@ class LatentDict(TypedDict):
 
     samples: (B, C, h, w) float32, unscaled VAE space. noise_mask: (B, 1, H, W), 1 = regenerate,
     of any size. batch_index: which item of a seed's noise each sample takes.
+    downscale_ratio_spacial: pixels per cell that an empty latent was made for; a sampler makes it
+    as large as the model's own cells need. ComfyUI's name, spelling included.
     """
 
     samples: torch.Tensor
     noise_mask: NotRequired[torch.Tensor]
     batch_index: NotRequired[list[int]]
+    downscale_ratio_spacial: NotRequired[int]
     type: NotRequired[str]
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from engine.errors import InvalidValueError
 from engine.sampling.guiders import Guider
 from engine.sampling.registry import Sampler, find_sampler
-from engine.sampling.sample import prepare_noise, sample
+from engine.sampling.sample import fit_empty, prepare_noise, sample
 from engine.sampling.schedules import make_sigmas
 from engine.sampling.sigmas import table_of
 from engine.sampling.steps import OnStep
@@ -91,6 +91,7 @@ def ksampler(
     sigmas = cut_sigmas(full, start_step, end_step, force_full_denoise=force_full_denoise)
     if len(sigmas) < 2:
         return latent
+    latent = fit_empty(latent, model.latent_format)
     samples = latent["samples"]
     noise = prepare_noise(samples, model, seed, latent.get("batch_index"))
     sampled = sample(

@@ -22,7 +22,7 @@ from engine.sampling.regions import Canvas
 from engine.sampling.registry import Sampler
 from engine.sampling.sigmas import table_of
 from engine.sampling.steps import OnStep, SamplerState, StepContext
-from engine.types import DiffusionModel, LatentFormat, Prediction
+from engine.types import DiffusionModel, LatentDict, LatentFormat, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,24 @@ def start(model: DiffusionModel, noise: Tensor, latent: Tensor, sigma: float) ->
     highest = table_of(model).sigma_max
     pure = sigma > highest or math.isclose(sigma, highest, rel_tol=1e-5)
     return noised(model.prediction, noise, latent, sigma, from_pure_noise=pure)
+
+
+def fit_empty(latent: LatentDict, latent_format: LatentFormat) -> LatentDict:
+    """Return a latent with the model's channels and, when it is empty, the model's cells.
+
+    An empty latent that says for how many pixels per cell it was made gets as many cells as the
+    same picture has in the model's latent space.
+
+    Raises: InvalidValueError, as `adapt_channels`.
+    """
+    fitted = latent.copy()
+    cell = fitted.pop("downscale_ratio_spacial", latent_format.downscale)
+    samples = adapt_channels(latent["samples"], latent_format)
+    if cell != latent_format.downscale and not samples.any():
+        sides = [side * cell // latent_format.downscale for side in samples.shape[2:]]
+        samples = samples.new_zeros((*samples.shape[:2], *sides))
+    fitted["samples"] = samples
+    return fitted
 
 
 def adapt_channels(latent: Tensor, latent_format: LatentFormat) -> Tensor:

@@ -11,7 +11,7 @@ from engine.registry.decorator import node
 from engine.registry.widgets import Number
 from engine.types import Latent
 
-_CHANNELS = 4  # Stable Diffusion's; samplers widen an empty latent for models with more
+_CHANNELS = 4  # Stable Diffusion's; samplers fit an empty latent to models with others
 
 
 @node("EmptyLatentImage", title="Empty Latent Image", category="latent")
@@ -28,4 +28,7 @@ def empty_latent_image(
         batch_size: How many pictures to make at once.
     """
     cells = height // PIXELS_PER_CELL, width // PIXELS_PER_CELL
-    return {"samples": torch.zeros(batch_size, _CHANNELS, *cells)}
+    return {
+        "samples": torch.zeros(batch_size, _CHANNELS, *cells),
+        "downscale_ratio_spacial": PIXELS_PER_CELL,
+    }

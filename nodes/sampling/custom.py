@@ -12,7 +12,7 @@ from engine.registry.widgets import Output
 from engine.sampling.guiders import AnyGuider, Guider
 from engine.sampling.noise import NoNoiseSource, RandomNoiseSource
 from engine.sampling.registry import Sampler
-from engine.sampling.sample import adapt_channels, sample, scale_in, scale_out, start
+from engine.sampling.sample import fit_empty, sample, scale_in, scale_out, start
 from engine.types import Conditioning, Latent, LatentDict, Model, Sigmas
 from nodes.sampling.widgets import Cfg, GuiderSocket, NoiseSocket, SamplerSocket, Seed, progress_of
 
@@ -131,19 +131,13 @@ def add_noise(model: Model, noise: NoiseSocket, sigmas: Sigmas, latent_image: La
     """
     if len(sigmas) == 0:
         return latent_image
-    latent = _adapted(model, latent_image)
+    latent = fit_empty(latent_image, model.latent_format)
     drawn = noise.generate_noise(latent)
     amount = abs(sigmas[0] - sigmas[-1]) if len(sigmas) > 1 else sigmas[0]
     scaled = scale_in(latent["samples"], model.latent_format)
     noisy = start(model, drawn, scaled, float(amount))
     latent["samples"] = scale_out(noisy, model.latent_format)
     return latent
-
-
-def _adapted(model: Model, latent: LatentDict) -> LatentDict:
-    copy = latent.copy()
-    copy["samples"] = adapt_channels(latent["samples"], model.latent_format)
-    return copy
 
 
 def _sample(
@@ -154,7 +148,7 @@ def _sample(
     sigmas: torch.Tensor,
     latent_image: LatentDict,
 ) -> SampledLatents:
-    latent = _adapted(guider.model, latent_image)
+    latent = fit_empty(latent_image, guider.model.latent_format)
     sampled = sample(
         guider,
         noise=noise.generate_noise(latent),

@@ -202,6 +202,18 @@ def test_empty_latents_take_the_models_channels_and_others_are_refused() -> None
         run_ksampler(model, {"samples": torch.ones(1, 16, 8, 8)})
 
 
+def test_an_empty_latent_has_as_many_cells_as_the_models_are_small() -> None:
+    model = GaussianModel(latent_format=LatentFormat(downscale=4))
+    empty: LatentDict = {"samples": torch.zeros(1, 4, 8, 6), "downscale_ratio_spacial": 8}
+    encoded: LatentDict = {"samples": torch.ones(1, 4, 8, 6), "downscale_ratio_spacial": 8}
+
+    made = run_ksampler(model, empty)
+    assert made["samples"].shape == (1, 4, 16, 12)
+    assert "downscale_ratio_spacial" not in made
+    assert empty["samples"].shape == (1, 4, 8, 6)
+    assert run_ksampler(model, encoded)["samples"].shape == (1, 4, 8, 6)
+
+
 def run_ksampler(model: GaussianModel, latent: LatentDict, **more: Any) -> LatentDict:
     settings: dict[str, Any] = {
         "seed": 1,
