@@ -232,7 +232,8 @@ def test_interrupting_leaves_no_picture(base: Path, tmp_path: Path) -> None:
 
 def test_every_example_is_run_by_a_test() -> None:
     examples = {path.name for path in (ROOT / "workflows").glob("*.json")}
-    assert examples == {"text_to_image.json", "mosaic.json"}
+    here = {"text_to_image.json", "mosaic.json"}
+    assert examples == here | {"vq_round_trip.json", "token_art.json"}  # test_vq_workflows.py
 
 
 def test_nodes_lists_every_type_and_explains_one(base: Path) -> None:
