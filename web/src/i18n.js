@@ -80,6 +80,8 @@ function nameOf(type) {
 /** Translates keys and node types. One lives in the application: `i18n`, with `t` as short form. */
 export class I18n {
   constructor() {
+    /** Texts are asked for everywhere: `const { t } = app.i18n` is to work. */
+    this.t = this.t.bind(this);
     /** Changes once the texts of the new language are there. */
     this.language = createStore(/** @type {Language} */ ("en"));
     /** @type {Map<string, Json>} */
