@@ -25,6 +25,7 @@ from engine.cli.arguments import ROOT
 from engine.cli.compose import settings_from
 from engine.cli.terminal import say
 from engine.errors import EngineError, InvalidValueError
+from engine.imaging.unfinished import remove_abandoned
 from engine.jobs.service import JobService
 from engine.jobs.store import JobStore
 from engine.models.folders import ModelFolders
@@ -38,7 +39,9 @@ from engine.settings import ServerSettings, Settings
 
 DATABASE = "tessera.sqlite3"
 _TOKEN_CHARACTERS = 12
+_DIRECTORIES = ("input", "output", "temp", "user")
 _NO_IPV6 = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
+_LOG = logging.getLogger(__name__)
 _INTERRUPTED = 130  # as shells report a process ended by Ctrl+C
 
 
@@ -153,6 +156,7 @@ async def _services(settings: Settings, server: ServerSettings) -> AsyncIterator
         extra=settings.extra_model_paths,
     )
     _make_directories(folders)
+    cleaning = asyncio.create_task(_remove_abandoned(folders))
     store = JobStore(folders.directory("user") / DATABASE)
     if store.set_aside is not None:
         say(f"The job database was damaged; it is kept as {store.set_aside}, a new one was begun.")
@@ -166,6 +170,7 @@ async def _services(settings: Settings, server: ServerSettings) -> AsyncIterator
             say("The queue is paused since an earlier run; POST /api/tessera/queue/resume ends it.")
         yield services
     finally:
+        cleaning.cancel()
         await jobs.stop()
         await pool.stop()
         services.pictures.shutdown(cancel_futures=True)
@@ -173,7 +178,7 @@ async def _services(settings: Settings, server: ServerSettings) -> AsyncIterator
 
 
 def _make_directories(folders: ModelFolders) -> None:
-    for kind in ("input", "output", "temp", "user"):
+    for kind in _DIRECTORIES:
         path = folders.directory(kind)
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -182,6 +187,14 @@ def _make_directories(folders: ModelFolders) -> None:
             raise InvalidValueError(
                 f"--{kind}-directory", str(path), "a folder that can be made", reason
             ) from error
+
+
+async def _remove_abandoned(folders: ModelFolders) -> None:
+    """Remove what a killed process left half written, while the server starts."""
+    for kind in _DIRECTORIES:
+        removed = await asyncio.to_thread(remove_abandoned, folders.directory(kind))
+        if removed:
+            _LOG.info("%d unfinished files of killed processes were removed from %s", removed, kind)
 
 
 @asynccontextmanager

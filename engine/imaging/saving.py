@@ -6,11 +6,9 @@ final name. Linking fails when the name is taken, so two runs that save at once 
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import re
-import uuid
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -18,6 +16,7 @@ from typing import BinaryIO, Self
 
 from engine.errors import EngineError, ForbiddenPathError, shorten
 from engine.faultpoints import reach
+from engine.imaging.unfinished import unfinished
 
 _FORBIDDEN_CHARACTERS = re.compile((r'[<>:"|?*' if os.name == "nt" else "[") + r"\x00-\x1f\x7f]")
 """What the system cannot store, and control characters: a listing would send them on."""
@@ -113,20 +112,17 @@ class SavePath:
 
         Raises: SaveError, when the disk is full, read-only …; whatever `write` raises.
         """
-        temporary = self.folder / f".{uuid.uuid4().hex}.part"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with temporary.open("xb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            reach("file-write")
-            return self._publish(temporary, suffix, item)
+            with unfinished(self.folder) as temporary:
+                with temporary.open("wb") as file:
+                    write(file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                reach("file-write")
+                return self._publish(temporary, suffix, item)
         except OSError as error:
             raise SaveError(self.folder, self.prefix + suffix, error) from error
-        finally:
-            with contextlib.suppress(OSError):  # where nothing can be deleted, nothing was made
-                temporary.unlink(missing_ok=True)
 
     def _publish(self, temporary: Path, suffix: str, item: int) -> str:
         stem = self.prefix.replace("%batch_num%", str(item))

@@ -17,6 +17,7 @@ from pathlib import Path
 from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
 
+from engine.imaging.unfinished import unfinished
 from engine.server.answers import RequestError
 
 _CHUNK_BYTES = 1 << 18
@@ -169,14 +170,8 @@ def digest_of(path: Path) -> str:
 def _beside(target: Path) -> Iterator[Path]:
     """Give a temporary name on the same file system; it is gone afterwards."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".upload-")
-    os.close(handle)
-    path = Path(name)
-    path.chmod(0o644)
-    try:
+    with unfinished(target.parent) as path:
         yield path
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def _numbered(target: Path) -> Iterator[Path]:

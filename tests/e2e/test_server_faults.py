@@ -93,6 +93,19 @@ def test_a_killed_server_comes_back_with_queue_history_and_the_running_job(
         assert server.stop() == 0
 
 
+def test_a_half_written_picture_of_a_killed_worker_is_removed_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    kill_once = {"TESSERA_KILL_AT": "file-write", "TESSERA_KILL_ONCE": str(tmp_path / "token")}
+    with served(tmp_path, environment=kill_once) as server:
+        assert succeeded(server.entry(server.queue(picture_prompt(prefix="sub/e2e"))))
+        assert len(list((tmp_path / "output/sub").glob(".*.part"))) == 1, "of the killed worker"
+        server.kill()
+        server.start()
+        server.until(lambda: not list((tmp_path / "output/sub").glob(".*.part")))
+        assert len(list((tmp_path / "output/sub").glob("e2e_*.png"))) == 1
+
+
 def test_a_job_that_kills_its_worker_twice_is_given_up_with_the_reason(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         job = server.queue(picture_prompt(("E2EDie", "")))

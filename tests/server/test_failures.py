@@ -31,7 +31,7 @@ def raising(error: Exception) -> Any:
 async def test_a_disk_that_takes_nothing_is_named(
     host: Host, monkeypatch: pytest.MonkeyPatch, number: int, status: int, kind: str
 ) -> None:
-    monkeypatch.setattr("engine.server.receiving.tempfile.mkstemp", raising(OSError(number, "x")))
+    monkeypatch.setattr("engine.server.receiving.unfinished", raising(OSError(number, "x")))
     for path, data in (
         ("/upload/image", form(picture(), "a.png")),
         ("/userdata/a.json", b"{}"),
