@@ -1,0 +1,169 @@
+/** Calls of the server's routes. Nothing here retries: who calls knows whether that is right. */
+
+/**
+ * @import { Api, FileReference, I18n, PromptAnswer, PromptRequest, UploadAnswer, UserFile } from "../app_types.js"
+ * @import { Json, JsonObject } from "../core/types.js"
+ */
+
+import { ApiError, errorOf } from "./api_error.js";
+import { sendWithProgress } from "./progress.js";
+
+/** @implements {Api} */
+export class ServerApi {
+  /**
+   * @param {I18n} i18n
+   * @param {typeof globalThis.fetch} [send]
+   */
+  constructor(i18n, send = (...request) => fetch(...request)) {
+    this.i18n = i18n;
+    this.send = send;
+  }
+
+  /** @param {string} path "/api/…" */
+  url(path) {
+    return path;
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestInit} [options]
+   * @returns {Promise<Response>} an answer that is no failure
+   * @throws {ApiError}
+   */
+  async fetch(path, options = {}) {
+    const response = await this.#answer(path, options);
+    if (response.ok) return response;
+    throw errorOf(response.status, await response.json().catch(() => undefined), this.i18n);
+  }
+
+  /** @param {string} path @param {RequestInit} options */
+  async #answer(path, options) {
+    try {
+      return await this.send(this.url(path), options);
+    } catch (cause) {
+      if (options.signal?.aborted) throw cause;
+      throw new ApiError(this.i18n.t("errors.absent"), { cause });
+    }
+  }
+
+  /**
+   * @template [T=Json]
+   * @param {string} path
+   * @param {RequestInit} [options]
+   * @returns {Promise<T>}
+   */
+  async json(path, options) {
+    return (await this.fetch(path, options)).json();
+  }
+
+  /**
+   * @template [T=Json]
+   * @param {string} path
+   * @param {Json} body
+   * @returns {Promise<T>} undefined when the answer is empty
+   */
+  async post(path, body) {
+    const headers = { "Content-Type": "application/json" };
+    const response = await this.fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    const text = await response.text();
+    return text === "" ? /** @type {T} */ (undefined) : JSON.parse(text);
+  }
+
+  /** @returns {Promise<JsonObject>} */
+  objectInfo() {
+    return this.json("/api/object_info");
+  }
+
+  /** @param {PromptRequest} request @returns {Promise<PromptAnswer>} */
+  queuePrompt(request) {
+    return this.post("/api/prompt", /** @type {Json} */ (/** @type {unknown} */ (request)));
+  }
+
+  /**
+   * @param {FileReference} file
+   * @param {{ preview?: string, version?: string | number }} [options]
+   */
+  viewUrl({ filename, subfolder = "", type = "output" }, { preview, version } = {}) {
+    const query = new URLSearchParams({ filename, subfolder, type });
+    if (preview !== undefined) query.set("preview", preview);
+    if (version !== undefined) query.set("rand", String(version));
+    return this.url(`/api/view?${query}`);
+  }
+
+  /**
+   * @param {File | Blob} file
+   * @param {string} name
+   * @param {{ type?: string, subfolder?: string, overwrite?: boolean, signal?: AbortSignal,
+   *   onProgress?: (share: number) => void }} [options]
+   * @returns {Promise<UploadAnswer>}
+   */
+  uploadImage(file, name, { type = "input", subfolder = "", overwrite = false, signal, onProgress } = {}) {
+    const body = new FormData();
+    body.append("image", file, name);
+    body.append("type", type);
+    body.append("subfolder", subfolder);
+    if (overwrite) body.append("overwrite", "true");
+    const api = onProgress ? new ServerApi(this.i18n, sendWithProgress(onProgress)) : this;
+    return api.json("/api/upload/image", { method: "POST", body, signal: signal ?? null });
+  }
+
+  /** @param {string} folder @returns {Promise<string[]>} */
+  models(folder) {
+    return this.json(`/api/models/${encodeURIComponent(folder)}`);
+  }
+
+  /** @returns {Promise<string[]>} */
+  embeddings() {
+    return this.json("/api/embeddings");
+  }
+
+  /** @returns {Promise<JsonObject>} */
+  translations() {
+    return this.json("/api/i18n");
+  }
+
+  /** @returns {Promise<string[]>} */
+  extensions() {
+    return this.json("/api/extensions");
+  }
+
+  /** @param {string} path @returns {Promise<string>} */
+  async readUserFile(path) {
+    return (await this.fetch(userFile(path))).text();
+  }
+
+  /**
+   * @param {string} path
+   * @param {string} text
+   * @param {{ overwrite?: boolean }} [options]
+   * @returns {Promise<string>} the path it was written to
+   */
+  writeUserFile(path, text, { overwrite = true } = {}) {
+    return this.json(`${userFile(path)}?overwrite=${overwrite}`, { method: "POST", body: text });
+  }
+
+  /**
+   * All files below a folder; none when there is no such folder yet.
+   * @param {string} folder
+   * @returns {Promise<UserFile[]>} paths relative to the folder
+   */
+  async listUserFiles(folder) {
+    const query = new URLSearchParams({ dir: folder, recurse: "true", full_info: "true" });
+    try {
+      return await this.json(`/api/userdata?${query}`);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return [];
+      throw error;
+    }
+  }
+
+  /** @param {string} path */
+  async deleteUserFile(path) {
+    await this.fetch(userFile(path), { method: "DELETE" });
+  }
+}
+
+/** @param {string} path */
+function userFile(path) {
+  return `/api/userdata/${encodeURIComponent(path)}`;
+}

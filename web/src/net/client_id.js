@@ -1,0 +1,29 @@
+/** Who this browser tab is to the server. */
+
+import { newId } from "./ids.js";
+import { claim } from "./locks.js";
+
+const KEY = "tessera.client";
+
+/**
+ * The id this tab had before a reload, so that its running jobs are told to it again. A duplicated
+ * tab copies the storage, not the lock: it gets an id of its own. Without locks (pages that are
+ * not secure) each load is somebody new; jobs then come back through the queue.
+ * @param {Pick<Storage, "getItem" | "setItem">} storage
+ * @param {LockManager | undefined} locks
+ * @returns {Promise<string>}
+ */
+export async function claimClientId(storage, locks) {
+  if (locks === undefined) return newId();
+  const known = storage.getItem(KEY);
+  if (known !== null && (await claim(locks, lockOf(known)))) return known;
+  const id = newId();
+  await claim(locks, lockOf(id));
+  storage.setItem(KEY, id);
+  return id;
+}
+
+/** @param {string} id */
+function lockOf(id) {
+  return `tessera-client-${id}`;
+}

@@ -1,0 +1,40 @@
+/** The workflow that a picture or another file carries. */
+
+/** @import { Json } from "../core/types.js" */
+
+/**
+ * @param {File} file
+ * @returns {Promise<{ workflow?: Json, found: string[] }>} what else was found, for a sentence
+ */
+export async function readEmbedded(file) {
+  // Only needed when a file is opened, and large.
+  const { readPictureMetadata } = await import("../net/picture_metadata.js");
+  const texts = await readPictureMetadata(file);
+  for (const key of ["workflow", "prompt"]) {
+    const text = texts[key];
+    if (text === undefined) continue;
+    try {
+      return { workflow: parseLenient(text), found: [] };
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+  return { found: Object.keys(texts) };
+}
+
+/**
+ * JSON as Python writes it: with NaN and infinity, which become null. A file without them is
+ * never touched, so no text that speaks of NaN is either.
+ * @param {string} text
+ * @returns {Json}
+ * @throws {SyntaxError}
+ */
+export function parseLenient(text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const strict = text.replaceAll(/"(?:[^"\\]|\\.)*"|NaN|-?Infinity/g, (found) => (found.startsWith('"') ? found : "null"));
+    if (strict === text) throw error;
+    return JSON.parse(strict);
+  }
+}

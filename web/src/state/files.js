@@ -1,0 +1,312 @@
+/** Opening and saving: the server's workflow folder, the disk, pictures that hold a workflow. */
+
+/** @import { App } from "../app_types.js" */
+/** @import { Json } from "../core/types.js" */
+/** @import { Drafts } from "./drafts.js" */
+/** @import { Tab } from "./tab.js" */
+/** @import { TabList } from "./tabs.js" */
+
+import { toApi } from "../core/convert/to_api.js";
+import { writeWorkflow } from "../core/convert/write_canvas.js";
+import { ApiError } from "../net/api_error.js";
+import { claim } from "../net/locks.js";
+import { offerDownload, pickFiles } from "./disk.js";
+import { parseLenient, readEmbedded } from "./embedded.js";
+
+const FOLDER = "workflows";
+
+export class Files {
+  /** @type {Map<string, { release(): void }>} Locks of the files open here, by tab id. */
+  #claims = new Map();
+  /** @type {Map<string, string | null>} What the file was when we read or wrote it, by tab id. */
+  #stamps = new Map();
+
+  /** @param {App} app @param {{ tabs: TabList, drafts: Drafts }} parts */
+  constructor(app, { tabs, drafts }) {
+    this.app = app;
+    this.tabs = tabs;
+    this.drafts = drafts;
+    tabs.list.subscribe((open) => this.#release(new Set(open.map(({ id }) => id))));
+  }
+
+  /* ---------------------------------------------------------------------------------- opening */
+
+  /** The workflows of the server's folder. */
+  list() {
+    return this.app.api.listUserFiles(FOLDER);
+  }
+
+  /** @param {string} path in the workflow folder */
+  async openPath(path) {
+    const known = this.tabs.list.get().find((tab) => tab.file.get() === path);
+    if (known) {
+      this.tabs.active.set(known);
+      return;
+    }
+    const response = await this.app.api.fetch(address(path));
+    const workflow = parsed(await response.text());
+    const title = titleOf(path);
+    if (workflow === undefined) return this.#say("error", "files.notJson", { name: path });
+    const held = await claim(navigator.locks, lockOf(path));
+    if (!held) this.#say("warn", "files.openElsewhere", { name: title });
+    const tab = this.#open(workflow, held ? title : this.app.i18n.t("files.copyOf", { title }), held ? path : null);
+    if (!tab || !held) {
+      held?.release();
+      return;
+    }
+    this.#claims.set(tab.id, held);
+    this.#stamps.set(tab.id, response.headers.get("ETag"));
+  }
+
+  async chooseFromDisk() {
+    for (const file of await pickFiles(".json,.png,.webp,.jpg,.jpeg,.avif,.mp4,.webm,.flac,.latent,.safetensors,.svg")) await this.openFile(file);
+  }
+
+  /**
+   * Open what a file from anywhere holds, always in a new tab.
+   * @param {File} file
+   */
+  async openFile(file) {
+    const title = titleOf(file.name);
+    if (isJsonName(file.name)) {
+      const workflow = parsed(await file.text());
+      if (workflow === undefined) this.#say("error", "files.notJson", { name: file.name });
+      else this.#open(workflow, title, null);
+      return;
+    }
+    const { workflow, found } = await readEmbedded(file);
+    if (workflow !== undefined) this.#open(workflow, title, null);
+    else if (found.length > 0) this.#say("warn", "files.onlyOther", { name: file.name, found: found.join(", ") });
+    else this.#say("warn", "files.noWorkflow", { name: file.name });
+  }
+
+  /**
+   * Open a workflow that is at hand: an example, a picture's, a job's.
+   * @param {Json} workflow
+   * @param {string} title
+   */
+  openWorkflow(workflow, title) {
+    return this.#open(workflow, title, null);
+  }
+
+  /**
+   * @param {Json} workflow
+   * @param {string} title
+   * @param {string | null} file
+   * @returns {Tab | undefined} undefined when there was nothing to open
+   */
+  #open(workflow, title, file) {
+    const tab = this.tabs.open({ workflow, title, file });
+    const fatal = tab.problems.get().find(({ severity }) => severity === "error");
+    if (fatal && tab.doc.root.nodes.size === 0) {
+      void this.tabs.close(tab);
+      this.#say("error", "files.unreadable", { name: title, reason: fatal.message });
+      return undefined;
+    }
+    this.app.view.fit();
+    this.onOpened(tab);
+    return tab;
+  }
+
+  /** Replaced by who looks for missing nodes and models. @param {Tab} _tab */
+  onOpened(_tab) {}
+
+  /* ----------------------------------------------------------------------------------- saving */
+
+  /** @param {Tab} tab @returns {Promise<boolean>} whether it is saved now */
+  async save(tab) {
+    const path = tab.file.get();
+    if (path === null) return this.saveAs(tab);
+    if (await this.#changedElsewhere(tab, path)) {
+      const answer = await this.#askConflict(path);
+      if (answer !== "overwrite") return answer === "copy" ? this.saveAs(tab) : false;
+    }
+    return this.#write(tab, path, true);
+  }
+
+  /** @param {Tab} tab @returns {Promise<boolean>} */
+  async saveAs(tab) {
+    const { i18n, ui } = this.app;
+    const wanted = await ui.prompt(i18n.t("files.saveAs"), tab.file.get()?.replace(/\.json$/, "") ?? tab.title.get());
+    if (wanted === undefined) return false;
+    const path = `${wanted.replace(/^\/+|\.json$/g, "")}.json`;
+    if (path === tab.file.get()) return this.#write(tab, path, true);
+    try {
+      return await this.#write(tab, path, false);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 409)) throw error;
+      const isFine = await ui.confirm(i18n.t("files.replace", { name: path }), { ok: i18n.t("files.replaceIt"), danger: true });
+      return isFine && this.#write(tab, path, true);
+    }
+  }
+
+  /** @param {Tab} tab @param {string} path @param {boolean} overwrite */
+  async #write(tab, path, overwrite) {
+    const { api } = this.app;
+    // Edits made while it is written are in no file yet.
+    let isChanged = false;
+    const stop = tab.doc.subscribe(() => {
+      isChanged = true;
+    });
+    try {
+      await api.writeUserFile(`${FOLDER}/${path}`, this.text(tab), { overwrite });
+    } finally {
+      stop();
+    }
+    await this.#moveTo(tab, path);
+    tab.dirty.set(isChanged);
+    return true;
+  }
+
+  /** @param {Tab} tab @param {string} path */
+  async #moveTo(tab, path) {
+    if (tab.file.get() !== path) {
+      this.#claims.get(tab.id)?.release();
+      this.#claims.delete(tab.id);
+      const held = await claim(navigator.locks, lockOf(path));
+      if (held) this.#claims.set(tab.id, held);
+      tab.file.set(path);
+      tab.title.set(titleOf(path));
+    }
+    this.#stamps.set(tab.id, await this.#stamp(path));
+  }
+
+  /** @param {Tab} tab @param {string} path */
+  async #changedElsewhere(tab, path) {
+    const known = this.#stamps.get(tab.id);
+    return known !== undefined && known !== (await this.#stamp(path));
+  }
+
+  /** @param {string} path @returns {Promise<string | null>} null when there is no such file */
+  async #stamp(path) {
+    try {
+      return (await this.app.api.fetch(address(path), { method: "HEAD", cache: "no-store" })).headers.get("ETag");
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  }
+
+  /** @param {string} name @returns {Promise<"overwrite" | "copy" | undefined>} */
+  #askConflict(name) {
+    const { i18n, ui } = this.app;
+    return ui.dialog({
+      title: i18n.t("files.conflictTitle"),
+      body: i18n.t("files.conflict", { name }),
+      actions: [
+        { title: i18n.t("shell.cancel"), value: /** @type {any} */ (undefined) },
+        { title: i18n.t("files.overwrite"), value: "overwrite", kind: "danger" },
+        { title: i18n.t("files.saveCopy"), value: "copy", kind: "primary" },
+      ],
+    });
+  }
+
+  /** What is written to a file. @param {Tab} tab */
+  text(tab) {
+    return JSON.stringify(writeWorkflow(tab.doc, this.app.catalogue.get()), null, 1);
+  }
+
+  /** @param {Tab} tab */
+  download(tab) {
+    offerDownload(`${tab.title.get()}.json`, this.text(tab));
+  }
+
+  /** @param {Tab} tab */
+  downloadApi(tab) {
+    const { prompt } = toApi(tab.doc, this.app.catalogue.get());
+    offerDownload(`${tab.title.get()} (API).json`, JSON.stringify(prompt, null, 1));
+  }
+
+  /** @param {Tab} tab */
+  async rename(tab) {
+    const title = await this.app.ui.prompt(this.app.i18n.t("files.rename"), tab.title.get());
+    if (title === undefined) return;
+    const path = tab.file.get();
+    if (path === null) tab.title.set(title);
+    else await this.#renameFile(tab, path, title);
+  }
+
+  /** @param {Tab} tab @param {string} path @param {string} title */
+  async #renameFile(tab, path, title) {
+    const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
+    const target = `${folder}${title.replace(/\.json$/, "")}.json`;
+    if (target === path) return;
+    const to = encodeURIComponent(`${FOLDER}/${target}`);
+    await this.app.api.fetch(`${address(path)}/move/${to}?overwrite=false`, { method: "POST" });
+    await this.#moveTo(tab, target);
+  }
+
+  /** @param {Tab} tab */
+  duplicate(tab) {
+    this.#open(JSON.parse(this.text(tab)), this.app.i18n.t("files.copyOf", { title: tab.title.get() }), null)?.dirty.set(true);
+  }
+
+  /** Forget a file of the server's folder. @param {string} path */
+  async delete(path) {
+    const { api, i18n, ui } = this.app;
+    const isFine = await ui.confirm(i18n.t("files.delete", { name: path }), { ok: i18n.t("files.deleteIt"), danger: true });
+    if (isFine) await api.deleteUserFile(`${FOLDER}/${path}`);
+    return isFine;
+  }
+
+  /** @param {Tab} tab @returns {Promise<boolean>} */
+  async mayClose(tab) {
+    if (!tab.dirty.get() || tab.doc.root.nodes.size === 0) return true;
+    const { i18n, ui } = this.app;
+    const answer = await ui.dialog({
+      title: i18n.t("files.closeTitle"),
+      body: i18n.t("files.close", { name: tab.title.get() }),
+      actions: [
+        { title: i18n.t("shell.cancel"), value: "cancel" },
+        { title: i18n.t("files.dontSave"), value: "drop", kind: "danger" },
+        { title: i18n.t("files.saveIt"), value: "save", kind: "primary" },
+      ],
+    });
+    return answer === "drop" || (answer === "save" && this.save(tab));
+  }
+
+  /** @param {"warn" | "error"} kind @param {string} key @param {{ [name: string]: string }} values */
+  #say(kind, key, values) {
+    this.app.ui.toast(kind, this.app.i18n.t(key, values));
+  }
+
+  /** @param {ReadonlySet<string>} open ids of the tabs there are */
+  #release(open) {
+    for (const [id, held] of this.#claims) {
+      if (open.has(id)) continue;
+      held.release();
+      this.#claims.delete(id);
+      this.#stamps.delete(id);
+    }
+  }
+}
+
+/** @param {string} path in the workflow folder */
+function address(path) {
+  return `/api/userdata/${encodeURIComponent(`${FOLDER}/${path}`)}`;
+}
+
+/** @param {string} path */
+function lockOf(path) {
+  return `tessera-file-${path}`;
+}
+
+/** @param {string} path */
+function titleOf(path) {
+  return path.slice(path.lastIndexOf("/") + 1).replace(/\.[^.]+$/, "");
+}
+
+/** @param {string} name */
+function isJsonName(name) {
+  return /\.json$/i.test(name);
+}
+
+/** @param {string} text @returns {Json | undefined} undefined when it is no JSON */
+function parsed(text) {
+  try {
+    return parseLenient(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,134 @@
+/** The jobs this editor knows: its own, and what else waits on the server. */
+
+/** @import { Job, JobPhase } from "../app_types.js" */
+/** @import { ApiPrompt } from "../core/types.js" */
+
+import { createStore } from "../core/store.js";
+
+/**
+ * @typedef {object} QueueEntry what GET /api/tessera/queue tells of a job that runs or waits
+ * @property {string} id
+ * @property {number} number
+ * @property {boolean} running
+ * @property {string | null} tab
+ * @property {string | null} label
+ * @property {number} nodes how many nodes its prompt has
+ */
+
+/**
+ * @typedef {object} JobRecord
+ * @property {string} id
+ * @property {JobPhase} phase
+ * @property {number} number
+ * @property {string} label
+ * @property {string | null} tabId
+ * @property {number} nodes
+ * @property {readonly string[]} nodeIds known for jobs that were queued here
+ * @property {Map<string, number>} done share of each node that began, 0 to 1
+ * @property {string} [node]
+ */
+
+const TELL_EVERY_MS = 200;
+
+export class Jobs {
+  /** @type {Map<string, JobRecord>} */
+  #jobs = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  constructor() {
+    /** Waiting and running ones, in the order they run. */
+    this.list = createStore(/** @type {readonly Job[]} */ ([]));
+  }
+
+  /** @param {string} id */
+  get(id) {
+    return this.#jobs.get(id);
+  }
+
+  /** The job that runs, as far as is known. */
+  running() {
+    return [...this.#jobs.values()].find((job) => job.phase === "running");
+  }
+
+  /** @param {string} tabId @returns {JobRecord[]} those that run or wait */
+  ofTab(tabId) {
+    return [...this.#jobs.values()].filter((job) => job.tabId === tabId);
+  }
+
+  /**
+   * A job is about to be queued: its messages may come before the answer does.
+   * @param {{ id: string, tabId: string, label: string, prompt: ApiPrompt }} job
+   */
+  expect({ id, tabId, label, prompt }) {
+    const nodeIds = Object.keys(prompt);
+    const nodes = nodeIds.length;
+    this.#jobs.set(id, { id, tabId, label, nodes, nodeIds, phase: "waiting", number: Infinity, done: new Map() });
+    this.#plan();
+  }
+
+  /** @param {string} id @param {Partial<JobRecord>} change */
+  update(id, change) {
+    const job = this.#jobs.get(id);
+    if (!job) return;
+    Object.assign(job, change);
+    this.#plan();
+  }
+
+  /** @param {string} id @param {string} node @param {number} share 0 to 1 */
+  progress(id, node, share) {
+    const job = this.#jobs.get(id);
+    if (!job || job.done.get(node) === share) return;
+    job.done.set(node, share);
+    this.#plan();
+  }
+
+  /** It is history now. @param {string} id */
+  remove(id) {
+    if (this.#jobs.delete(id)) this.#plan();
+  }
+
+  /**
+   * Take over the server's queue.
+   * @param {readonly QueueEntry[]} entries
+   * @returns {string[]} jobs that ended while nobody told us
+   */
+  sync(entries) {
+    const listed = new Set(entries.map(({ id }) => id));
+    for (const entry of entries) this.#take(entry);
+    // One without a number was not answered yet, so it may not be listed either.
+    const ended = [...this.#jobs.values()].filter((job) => !listed.has(job.id) && Number.isFinite(job.number));
+    for (const { id } of ended) this.#jobs.delete(id);
+    this.#plan();
+    return ended.map(({ id }) => id);
+  }
+
+  /** @param {QueueEntry} entry */
+  #take({ id, number, running, tab, label, nodes }) {
+    const known = this.#jobs.get(id);
+    const phase = running ? "running" : "waiting";
+    if (known) Object.assign(known, { number, phase, nodes });
+    else this.#jobs.set(id, { id, number, phase, nodes, tabId: tab, label: label ?? "", nodeIds: [], done: new Map() });
+  }
+
+  #plan() {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.list.set(this.#shown());
+    }, TELL_EVERY_MS);
+  }
+
+  /** @returns {Job[]} */
+  #shown() {
+    const order = [...this.#jobs.values()].sort((a, b) => rank(a) - rank(b) || a.number - b.number);
+    return order.map(({ id, phase, number, label, tabId, nodes, done, node }) => {
+      const sum = [...done.values()].reduce((total, share) => total + share, 0);
+      return { id, phase, number, label, tabId, node, progress: nodes > 0 ? Math.min(1, sum / nodes) : 0 };
+    });
+  }
+}
+
+/** @param {JobRecord} job */
+function rank({ phase }) {
+  return phase === "running" ? 0 : 1;
+}

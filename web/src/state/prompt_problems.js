@@ -1,0 +1,52 @@
+/** Turns what the server finds wrong with a prompt, or with its run, into problems with a place. */
+
+/** @import { NodeErrors, ServerError } from "../app_types.js" */
+/** @import { Json, JsonObject, Problem } from "../core/types.js" */
+
+/**
+ * Every problem of a rejected or partly rejected prompt: those of its nodes, or else its own.
+ * @param {ServerError | undefined} error
+ * @param {NodeErrors} nodeErrors
+ * @returns {Problem[]}
+ */
+export function problemsOfPrompt(error, nodeErrors) {
+  const found = Object.entries(nodeErrors).flatMap(([executionId, { errors }]) =>
+    errors.map((one) => problemOf(one, executionId)));
+  if (found.length > 0 || error === undefined) return found;
+  return [problemOf(error, undefined)];
+}
+
+/** @param {ServerError} error @param {string | undefined} executionId @returns {Problem} */
+function problemOf({ type, message, details, extra_info: info }, executionId) {
+  const input = info?.["input_name"];
+  return {
+    severity: "error",
+    code: type,
+    message,
+    detail: details === message ? undefined : details,
+    executionId,
+    input: typeof input === "string" ? input : undefined,
+  };
+}
+
+/**
+ * The problem that ended a run, or that blocked a branch of it.
+ * @param {JsonObject} data of the message "execution_error"
+ * @returns {Problem}
+ */
+export function problemOfFailure(data) {
+  const trace = data["traceback"];
+  const node = data["node_id"];
+  return {
+    severity: "error",
+    code: text(data["exception_type"]) || "error",
+    message: text(data["exception_message"]).trim() || text(data["exception_type"]),
+    detail: Array.isArray(trace) && trace.length > 0 ? trace.map(text).join("") : undefined,
+    executionId: typeof node === "string" ? node : undefined,
+  };
+}
+
+/** @param {Json | undefined} value */
+function text(value) {
+  return typeof value === "string" ? value : "";
+}

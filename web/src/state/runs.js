@@ -1,0 +1,260 @@
+/** Running documents: queueing, the queue's controls, and what comes back. */
+
+/**
+ * @import { Api, App, Runs, RunOptions, Socket, Store, Tab as TabShape } from "../app_types.js"
+ * @import { ApiPrompt, Catalogue, Json, Problem } from "../core/types.js"
+ * @import { QueueEntry } from "./jobs.js"
+ * @import { Tab } from "./tab.js"
+ */
+
+import { toApi } from "../core/convert/to_api.js";
+import { writeWorkflow } from "../core/convert/write_canvas.js";
+import { createStore } from "../core/store.js";
+import { ApiError } from "../net/api_error.js";
+import { newId } from "../net/ids.js";
+import { Jobs } from "./jobs.js";
+import { problemOfFailure, problemsOfPrompt } from "./prompt_problems.js";
+import { RunEvents } from "./run_events.js";
+import { rollSeeds } from "./seeds.js";
+
+const SYNC_AFTER_MS = 250;
+
+/**
+ * @typedef {object} Services
+ * @property {Api} api
+ * @property {Socket} socket
+ * @property {Store<Catalogue>} catalogue
+ * @property {Pick<App["i18n"], "t">} i18n
+ * @property {{ readonly active: Store<Tab | null>, readonly list: Store<readonly Tab[]> }} tabs
+ * @property {(error: unknown) => void} onError
+ */
+
+/** @implements {Runs} */
+export class RunControl {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #syncTimer;
+  #jobs = new Jobs();
+  /** @type {Set<(tab: Tab | undefined, phase: string) => void>} */
+  #endListeners = new Set();
+
+  /** @param {Services} services */
+  constructor(services) {
+    this.services = services;
+    this.jobs = this.#jobs.list;
+    this.paused = createStore(false);
+    this.batchCount = createStore(1);
+    this.autoQueue = createStore(/** @type {"off" | "change" | "always"} */ ("off"));
+    /** Written on jobs that are queued from now on, in place of the document's title. */
+    this.label = createStore("");
+    this.events = new RunEvents({
+      jobs: this.#jobs,
+      tabOf: (id) => services.tabs.list.get().find((tab) => tab.id === id),
+      onEnd: (jobId, tab, phase) => void this.#ended(jobId, tab, phase),
+    });
+  }
+
+  /** Begin to listen; whatever was missed while nobody did is asked for. */
+  start() {
+    const { socket } = this.services;
+    this.events.listen(socket);
+    socket.on("status", () => this.#planSync());
+    socket.state.subscribe((state) => {
+      if (state === "open") this.#planSync();
+    });
+  }
+
+  /** @param {(tab: Tab | undefined, phase: string) => void} listener told when a job is over */
+  onEnd(listener) {
+    this.#endListeners.add(listener);
+    return () => void this.#endListeners.delete(listener);
+  }
+
+  /** @param {TabShape} tab @returns {number} jobs of it that run or wait */
+  countOf(tab) {
+    return this.#jobs.ofTab(tab.id).length;
+  }
+
+  /** @param {RunOptions & { readonly tab?: TabShape }} [options] */
+  async run({ tab: wanted, count = this.batchCount.get(), targets, front = false } = {}) {
+    const { tabs } = this.services;
+    const tab = wanted ? tabs.list.get().find((one) => one === wanted) : tabs.active.get();
+    if (!tab) return;
+    tab.run.clearErrors();
+    for (let number = 0; number < count; number += 1) {
+      if (!(await this.#queue(tab, targets, front))) return;
+    }
+  }
+
+  /** What would be queued now. @param {Tab} tab @param {readonly string[]} [targets] */
+  promptOf(tab, targets) {
+    return toApi(tab.doc, this.services.catalogue.get(), targets ? { targets: [...targets] } : {});
+  }
+
+  /**
+   * @param {Tab} tab
+   * @param {readonly string[] | undefined} targets
+   * @param {boolean} front
+   * @returns {Promise<boolean>} whether it was queued
+   */
+  async #queue(tab, targets, front) {
+    const catalogue = this.services.catalogue.get();
+    rollSeeds(tab, catalogue);
+    const { prompt, problems } = this.promptOf(tab, targets);
+    tab.problems.set(problems);
+    if (Object.keys(prompt).length === 0) {
+      this.#show(tab, [{ severity: "error", code: "prompt_no_outputs", message: this.services.i18n.t("errors.prompt.prompt_no_outputs") }]);
+      return false;
+    }
+    const label = this.label.get() || tab.title.get();
+    const id = newId();
+    this.#jobs.expect({ id, tabId: tab.id, label, prompt });
+    return this.#send(tab, id, { prompt, targets, front, label, workflow: writeWorkflow(tab.doc, catalogue) });
+  }
+
+  /**
+   * @param {Tab} tab
+   * @param {string} id
+   * @param {{ prompt: ApiPrompt, targets: readonly string[] | undefined, front: boolean, label: string, workflow: Json }} job
+   */
+  async #send(tab, id, { prompt, targets, front, label, workflow }) {
+    const { api, socket } = this.services;
+    try {
+      const answer = await api.queuePrompt({
+        prompt, front, client_id: socket.clientId, prompt_id: id,
+        extra_data: { extra_pnginfo: { workflow }, tessera: { tab: tab.id, label } },
+        ...(targets ? { partial_execution_targets: [...targets] } : {}),
+      });
+      this.#jobs.update(id, { number: answer.number });
+      this.#show(tab, problemsOfPrompt(undefined, answer.node_errors));
+      return true;
+    } catch (error) {
+      this.#jobs.remove(id);
+      if (!(error instanceof ApiError) || error.isAbsent) this.services.onError(error);
+      else this.#show(tab, problemsOfPrompt(error.error ?? { type: error.kind, message: error.message }, error.nodeErrors));
+      return false;
+    }
+  }
+
+  /** @param {Tab} tab @param {readonly Problem[]} problems */
+  #show(tab, problems) {
+    if (problems.length === 0) return;
+    tab.problems.update((known) => [...known, ...problems]);
+    for (const problem of problems) {
+      if (problem.executionId) tab.run.update(problem.executionId, { state: "error", error: problem });
+    }
+  }
+
+  async interrupt() {
+    await this.services.api.post("/api/interrupt", {});
+  }
+
+  /** @param {string} jobId */
+  async cancel(jobId) {
+    await this.#change(`/api/tessera/jobs/${encodeURIComponent(jobId)}/cancel`);
+  }
+
+  /** @param {string} jobId @param {string | null} before the job it goes in front of; null for the end */
+  async move(jobId, before) {
+    const waiting = this.jobs.get().filter((job) => job.phase === "waiting" && job.id !== jobId);
+    const at = before === null ? waiting.length : waiting.findIndex((job) => job.id === before);
+    const number = between(waiting[at - 1]?.number, waiting[at]?.number);
+    await this.#change(`/api/tessera/jobs/${encodeURIComponent(jobId)}/move`, { number });
+  }
+
+  async clear() {
+    await this.#change("/api/queue", { clear: true });
+  }
+
+  /** @param {boolean} paused */
+  async setPaused(paused) {
+    await this.#change(`/api/tessera/queue/${paused ? "pause" : "resume"}`);
+  }
+
+  /** @param {string} path @param {Json} [body] */
+  async #change(path, body = {}) {
+    try {
+      await this.services.api.post(path, body);
+    } catch (error) {
+      // It ended a moment ago: the list below says so.
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+    }
+    await this.sync();
+  }
+
+  #planSync() {
+    this.#syncTimer ??= setTimeout(() => {
+      this.#syncTimer = undefined;
+      void this.sync().catch((error) => {
+        // While the server is gone the socket says so; its return brings the next look.
+        if (!(error instanceof ApiError && error.isAbsent)) this.services.onError(error);
+      });
+    }, SYNC_AFTER_MS);
+  }
+
+  /** Take over the server's queue, and the ends of jobs that nobody told us. */
+  async sync() {
+    const { paused, jobs } = /** @type {{ paused: boolean, jobs: QueueEntry[] }} */ (
+      /** @type {unknown} */ (await this.services.api.json("/api/tessera/queue"))
+    );
+    this.paused.set(paused);
+    const tabs = new Map(jobs.map((job) => [job.id, job.tab]));
+    const before = new Map(this.services.tabs.list.get().flatMap((tab) => this.#jobs.ofTab(tab.id).map((job) => [job.id, tab])));
+    for (const id of this.#jobs.sync(jobs)) {
+      const tab = before.get(id);
+      if (tab && !tabs.has(id)) await this.showResult(id, tab);
+    }
+  }
+
+  /**
+   * Show what a finished job has in history.
+   * @param {string} jobId
+   * @param {Tab} tab
+   */
+  async showResult(jobId, tab) {
+    const history = /** @type {any} */ (await this.services.api.json(`/api/history/${encodeURIComponent(jobId)}`));
+    const entry = history[jobId];
+    if (!entry) return;
+    for (const [node, outputs] of Object.entries(entry.outputs ?? {})) {
+      const shown = entry.meta?.[node]?.display_node ?? node;
+      tab.run.update(shown, { state: "done", outputs: /** @type {any} */ (outputs) });
+    }
+    const failure = entry.status?.messages?.find((/** @type {[string, any]} */ [type]) => type === "execution_error");
+    if (failure) this.#show(tab, [problemOfFailure(failure[1])]);
+    await this.#ended(jobId, tab, entry.status?.status_str === "success" ? "done" : "error");
+  }
+
+  /** @param {string} jobId @param {Tab | undefined} tab @param {"done" | "error" | "interrupted"} phase */
+  async #ended(jobId, tab, phase) {
+    if (tab) tab.lastJob = jobId;
+    for (const listener of [...this.#endListeners]) listener(tab, phase);
+    if (tab) await this.#explain(jobId, tab);
+  }
+
+  /** Say at each node why it ran or was found in the cache. @param {string} jobId @param {Tab} tab */
+  async #explain(jobId, tab) {
+    try {
+      const reasons = /** @type {{ [node: string]: { hit: boolean, text: string } }} */ (
+        await this.services.api.json(`/api/tessera/jobs/${encodeURIComponent(jobId)}/reasons`)
+      );
+      for (const [node, { hit, text }] of Object.entries(reasons)) {
+        const run = tab.run.get(node);
+        if (!run) continue;
+        const isDone = run.state === "done" && hit;
+        tab.run.update(node, { reason: text, ...(isDone ? { state: /** @type {const} */ ("cached") } : {}) });
+      }
+    } catch (error) {
+      // The worker that knew may be gone; the results are there all the same.
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+}
+
+/**
+ * A place in the queue between two others.
+ * @param {number | undefined} before
+ * @param {number | undefined} after
+ */
+export function between(before, after) {
+  if (before === undefined) return after === undefined ? 0 : after - 1;
+  return after === undefined ? before + 1 : (before + after) / 2;
+}

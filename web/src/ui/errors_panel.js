@@ -1,0 +1,125 @@
+/** Everything that is wrong with the document and its last run, in one list; F8 goes through it. */
+
+/** @import { App, Tab, Unsubscribe } from "../app_types.js" */
+/** @import { Problem } from "../core/types.js" */
+
+import { element } from "../controls/dom.js";
+import { icon } from "./icons.js";
+import { watch, watchInner } from "./watch.js";
+
+/** The problem F8 went to last. @type {WeakMap<Tab, Problem>} */
+const visited = new WeakMap();
+
+/** @param {HTMLElement} place @param {App} app @returns {Unsubscribe} */
+export function mountErrors(place, app) {
+  const list = element("ol", { class: "problem-list" });
+  const empty = element("p", { class: "empty" });
+  place.append(list, empty);
+  const gone = new AbortController();
+  watch(app.i18n.language, () => {
+    empty.textContent = app.i18n.t("errors.none");
+  }, gone.signal);
+  watchInner(app.tabs.active, (tab, signal) => {
+    if (tab) watch(tab.problems, (problems) => show(app, tab, problems, { list, empty }), signal);
+  }, gone.signal);
+  return () => gone.abort();
+}
+
+/** @param {App} app @param {Tab} tab @param {readonly Problem[]} problems @param {{ list: HTMLElement, empty: HTMLElement }} parts */
+function show(app, tab, problems, { list, empty }) {
+  empty.hidden = problems.length > 0;
+  list.replaceChildren(...sorted(problems).map((problem) => row(app, tab, problem)));
+}
+
+/** Errors first, each kind in the order it was found. @param {readonly Problem[]} problems */
+function sorted(problems) {
+  const rank = (/** @type {Problem} */ { severity }) => (severity === "error" ? 0 : 1);
+  return [...problems].sort((a, b) => rank(a) - rank(b));
+}
+
+/** @param {App} app @param {Tab} tab @param {Problem} problem */
+function row(app, tab, problem) {
+  const item = element("li", { class: `problem ${problem.severity}` });
+  const { executionId } = problem;
+  const head = element("button", { type: "button", class: "problem-head", disabled: executionId === undefined },
+    icon("errors", 14),
+    element("span", { class: "problem-text" }, problemText(app, problem)),
+    executionId === undefined ? null : element("span", { class: "problem-place" }, placeOf(app, tab, problem)));
+  head.addEventListener("click", () => visit(app, tab, problem));
+  item.append(head);
+  if (problem.detail) {
+    item.append(element("details", {}, element("summary", {}, app.i18n.t("errors.details")), element("pre", {}, problem.detail), copyButton(app, problem)));
+  }
+  return item;
+}
+
+/** @param {App} app @param {Problem} problem */
+function copyButton(app, problem) {
+  const button = element("button", { type: "button", class: "button small" }, app.i18n.t("errors.copy"));
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText([problem.message, problem.detail].join("\n"));
+    app.ui.toast("ok", app.i18n.t("shell.copied"));
+  });
+  return button;
+}
+
+/**
+ * A problem in the artist's language where we know it, else in the words it came with.
+ * @param {App} app
+ * @param {Problem} problem
+ */
+export function problemText(app, problem) {
+  const key = `errors.prompt.${problem.code}`;
+  if (!app.i18n.has(key)) return problem.message;
+  const type = typeAt(app, problem);
+  const input = problem.input === undefined ? "" : type ? app.i18n.inputLabel(type, problem.input) : problem.input;
+  return app.i18n.t(key, { input, detail: problem.detail ?? "" });
+}
+
+/** @param {App} app @param {Problem} problem */
+function typeAt(app, { executionId }) {
+  const tab = app.tabs.active.get();
+  return tab && executionId !== undefined ? nodeAt(tab, executionId)?.type : undefined;
+}
+
+/** @param {Tab} tab @param {string} executionId */
+function nodeAt(tab, executionId) {
+  const path = executionId.split(":");
+  const last = path.pop() ?? "";
+  let graph = tab.doc.root;
+  for (const id of path) {
+    const inner = tab.doc.graph(graph.nodes.get(id)?.type ?? "");
+    if (!inner) return undefined;
+    graph = inner;
+  }
+  return graph.nodes.get(last);
+}
+
+/** @param {App} app @param {Tab} tab @param {Problem} problem */
+function placeOf(app, tab, { executionId = "", input }) {
+  const node = nodeAt(tab, executionId);
+  const title = node ? node.title ?? app.i18n.nodeTitle(node.type) : "";
+  const where = `${title} #${executionId}`.trim();
+  return input === undefined || !node ? where : `${where} · ${app.i18n.inputLabel(node.type, input)}`;
+}
+
+/** @param {App} app @param {Tab} tab @param {Problem} problem */
+function visit(app, tab, problem) {
+  visited.set(tab, problem);
+  if (problem.executionId !== undefined) app.view.flyTo(problem.executionId);
+}
+
+/** Go to the next problem that has a place. @param {App} app */
+export function nextProblem(app) {
+  const tab = app.tabs.active.get();
+  const places = sorted(tab?.problems.get() ?? []).filter(({ executionId }) => executionId !== undefined);
+  if (!tab || places.length === 0) {
+    app.ui.toast("info", app.i18n.t("errors.none"));
+    return;
+  }
+  const last = visited.get(tab);
+  const next = places[((last ? places.indexOf(last) : -1) + 1) % places.length];
+  if (!next) return;
+  visit(app, tab, next);
+  app.ui.toast(next.severity === "error" ? "error" : "warn", problemText(app, next));
+}

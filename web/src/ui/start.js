@@ -1,0 +1,97 @@
+/** What happens first: node types, what was open before, what a crash left, or an example. */
+
+/** @import { App, Store } from "../app_types.js" */
+/** @import { Catalogue, Json, JsonObject } from "../core/types.js" */
+/** @import { Drafts } from "../state/drafts.js" */
+/** @import { Files } from "../state/files.js" */
+/** @import { RunControl } from "../state/runs.js" */
+/** @import { TabList } from "../state/tabs.js" */
+
+import { element } from "../controls/dom.js";
+import { offerRecovery } from "./recovery.js";
+
+const RETRY_MS = 1500;
+const FIRST_EXAMPLE = "text_to_image";
+/** Runs without any model. */
+const SMALL_EXAMPLE = "mosaic";
+
+/**
+ * @typedef {object} Parts
+ * @property {Store<Catalogue>} catalogue
+ * @property {Drafts} drafts
+ * @property {Files} files
+ * @property {RunControl} runs
+ * @property {TabList} tabs
+ * @property {(json: JsonObject) => Catalogue} readObjectInfo
+ * @property {(error: unknown) => void} onError
+ */
+
+/** @param {App} app @param {Parts} parts */
+export async function showStart(app, parts) {
+  const { drafts, tabs, runs } = parts;
+  const waiting = showWaiting(app);
+  const [types] = await Promise.all([nodeTypes(app, waiting), drafts.open(), translations(app, parts.onError)]);
+  parts.catalogue.set(parts.readObjectInfo(types));
+  const isBack = await drafts.reopen();
+  const leftovers = await drafts.leftovers();
+  if (leftovers.length > 0) await offerRecovery(app, drafts, leftovers);
+  if (tabs.list.get().length === 0) await openExample(app, parts);
+  drafts.start();
+  waiting.remove();
+  if (isBack) await showLastResults(tabs, runs, parts.onError);
+}
+
+/** @param {App} app @returns {HTMLElement} says on the canvas what is waited for */
+function showWaiting(app) {
+  const text = element("p", {}, app.i18n.t("shell.loadingTypes"));
+  const box = element("div", { class: "start-note", role: "status" }, text);
+  document.getElementById("canvas")?.append(box);
+  return box;
+}
+
+/**
+ * The node types, as soon as a worker knows them.
+ * @param {App} app
+ * @param {HTMLElement} waiting
+ * @returns {Promise<JsonObject>}
+ */
+async function nodeTypes(app, waiting) {
+  for (;;) {
+    try {
+      return await app.api.objectInfo();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      waiting.replaceChildren(element("p", {}, app.i18n.t("shell.noTypes", { reason })));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+/** @param {App} app @param {(error: unknown) => void} onError */
+async function translations(app, onError) {
+  try {
+    app.i18n.setPackTexts(await app.api.translations());
+  } catch (error) {
+    onError(error);
+  }
+}
+
+/** The first start: a workflow that runs at once. @param {App} app @param {Parts} parts */
+async function openExample(app, { files, tabs, onError }) {
+  const checkpoints = app.catalogue.get().get("CheckpointLoaderSimple")?.inputs[0]?.choices ?? [];
+  const name = checkpoints.length > 0 ? FIRST_EXAMPLE : SMALL_EXAMPLE;
+  try {
+    const workflow = /** @type {Json} */ (await app.api.json(`/api/tessera/examples/${name}.json`));
+    files.openWorkflow(workflow, app.i18n.t(`files.example.${name}`));
+  } catch (error) {
+    onError(error);
+  }
+  if (tabs.list.get().length === 0) tabs.open();
+}
+
+/** @param {TabList} tabs @param {RunControl} runs @param {(error: unknown) => void} onError */
+async function showLastResults(tabs, runs, onError) {
+  for (const tab of tabs.list.get()) {
+    if (tab.lastJob) await runs.showResult(tab.lastJob, tab).catch(onError);
+  }
+}
