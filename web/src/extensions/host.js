@@ -14,7 +14,7 @@ import { API_VERSION, packApi } from "./pack_api.js";
 /** @typedef {import("../app_types.js").ExtensionReport} ExtensionReport */
 /** @typedef {import("./types.js").Module} Module */
 /** @typedef {(url: string) => Promise<Module>} Import */
-/** @typedef {{ begin(guard: Guard): void, ready(): void }} ComfyHost hears which script speaks */
+/** @typedef {(host: ExtensionHost) => Promise<import("./comfy/app.js").ComfyApp | undefined>} InstallComfy */
 
 const PATIENCE_MS = 5000;
 
@@ -22,14 +22,15 @@ const PATIENCE_MS = 5000;
 export class ExtensionHost {
   /**
    * @param {App} app
-   * @param {{ importModule?: Import, patience_ms?: number, prepare?: (host: ExtensionHost) => void | Promise<void> }} [options]
+   * @param {{ importModule?: Import, patience_ms?: number, installComfy?: InstallComfy }} [options]
    */
   constructor(app, options = {}) {
     this.app = app;
     this.importModule = options.importModule ?? ((url) => import(url));
     this.patience_ms = options.patience_ms ?? PATIENCE_MS;
-    /** Called once before the first script, to set up what scripts of ComfyUI import. */
-    this.prepare = options.prepare ?? (() => {});
+    this.installComfy = options.installComfy ?? installComfy;
+    /** @type {import("./comfy/app.js").ComfyApp | undefined} */
+    this.comfy = undefined;
     this.badges = new BadgeBoard();
     /** @type {Map<string, Guard>} */
     this.guards = new Map();
@@ -39,9 +40,16 @@ export class ExtensionHost {
   async load() {
     const urls = (await this.app.api.extensions()).filter((url) => packOf(url) !== undefined);
     if (urls.length === 0) return;
-    await this.prepare(this);
+    this.comfy = await this.installComfy(this);
     const before = pictureOfBuiltIns();
     await Promise.all(urls.map((url) => this.#loadOne(url)));
+    this.#putBackBuiltIns(before);
+    await filled(this.app.catalogue);
+    await this.comfy?.start();
+  }
+
+  /** @param {import("./built_ins.js").Picture} before */
+  #putBackBuiltIns(before) {
     const changed = changedBuiltIns(before);
     if (changed.length === 0) return;
     restoreBuiltIns(before);
@@ -111,6 +119,28 @@ export class ExtensionHost {
 export function packOf(url) {
   const match = /^\/(?:api\/)?extensions\/([^/]+)\/.+\.m?js$/.exec(url);
   return match?.[1] === "core" ? undefined : match?.[1] && decodeURIComponent(match[1]);
+}
+
+/** @type {InstallComfy} the adapter costs nothing where there is no pack with scripts */
+async function installComfy(host) {
+  const { installComfy: install } = await import("./comfy/install.js");
+  return install(host);
+}
+
+/**
+ * Wait for the node types; the first worker may still be loading.
+ * @param {App["catalogue"]} catalogue
+ * @returns {Promise<void>}
+ */
+function filled(catalogue) {
+  if (catalogue.get().size > 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = catalogue.subscribe((types) => {
+      if (types.size === 0) return;
+      stop();
+      resolve();
+    });
+  });
 }
 
 /**

@@ -25,6 +25,7 @@ function hostOf(scripts, parts = {}) {
   });
   const host = new ExtensionHost(app, {
     patience_ms: 40,
+    installComfy: async () => undefined,
     importModule: async (url) => scripts[url]?.(),
   });
   return { host, app, toasts };

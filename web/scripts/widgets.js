@@ -1,0 +1,3 @@
+/* For scripts written for ComfyUI: see src/extensions/comfy/. */
+const place = globalThis[Symbol.for("tessera.comfyui")];
+export const ComfyWidgets = place.ComfyWidgets;

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { readObjectInfo } from "../../src/core/catalogue.js";
+import { Doc } from "../../src/core/document.js";
+import { createNode } from "../../src/core/nodes.js";
+import { createStore } from "../../src/core/store.js";
+import { ComfyApi } from "../../src/extensions/comfy/api.js";
+import { ComfyApp, packOfStack } from "../../src/extensions/comfy/app.js";
+import { ExtensionHost } from "../../src/extensions/host.js";
+import { Tab } from "../../src/state/tab.js";
+
+const DECLARED = /** @type {any} */ ({
+  Steps: {
+    name: "Steps", display_name: "Steps", description: "", category: "test", python_module: "custom_nodes.mine",
+    input: { required: { steps: ["INT", { default: 20 }], image: ["IMAGE"] } }, input_order: { required: ["steps", "image"] },
+    output: ["IMAGE"], output_name: ["IMAGE"], output_is_list: [false], output_node: false,
+  },
+});
+
+function comfyWithANode() {
+  const doc = Doc.empty();
+  const tab = new Tab(doc, { title: "t" });
+  const catalogue = readObjectInfo(DECLARED);
+  const type = catalogue.get("Steps");
+  assert.ok(type);
+  tab.edit("edit.add", (tx) => tx.addNode("root", { ...createNode(type, { x: 1, y: 2 }), id: "7" }));
+  /** @type {{ [id: string]: any }} */
+  const settings = {};
+  /** @type {string[]} */
+  const commands = [];
+  /** @type {((data: any) => void)[]} */
+  const listeners = [];
+  const app = /** @type {any} */ ({
+    catalogue: createStore(catalogue),
+    tabs: { active: createStore(tab) },
+    api: { objectInfo: async () => DECLARED, url: (/** @type {string} */ path) => path },
+    settings: {
+      get: (/** @type {string} */ id) => settings[id], define: (/** @type {any} */ { id, default: value }) => { settings[id] = value; },
+      subscribe: () => () => {},
+    },
+    commands: { register: (/** @type {any} */ { keys }) => { commands.push(...keys); return () => {}; } },
+    widgets: { register: () => () => {} },
+    socket: {
+      clientId: "me", onPreview: () => () => {},
+      on: (/** @type {string} */ _type, /** @type {(data: any) => void} */ listener) => { listeners.push(listener); return () => {}; },
+    },
+    ui: { toast: () => {} },
+    i18n: { t: (/** @type {string} */ key) => key },
+    runs: { jobs: createStore([]) },
+  });
+  const comfy = new ComfyApp(app, new ExtensionHost(app));
+  return { comfy, tab, settings, commands, listeners, app };
+}
+
+test("hooks are called in the order of a page load, with classes that can be patched", async () => {
+  const { comfy } = comfyWithANode();
+  /** @type {string[]} */
+  const called = [];
+  comfy.registerExtension({
+    name: "x",
+    init: () => called.push("init"),
+    getCustomWidgets: () => { called.push("getCustomWidgets"); return {}; },
+    beforeRegisterNodeDef: (/** @type {any} */ nodeType, /** @type {any} */ nodeData) => {
+      called.push(`before ${nodeData.name} ${nodeType.comfyClass}`);
+      nodeType.prototype.onNodeCreated = function () {
+        called.push(`created ${this.widgets.length}`);
+        this.addWidget("button", "Press", null, () => called.push("pressed"));
+      };
+    },
+    setup: () => called.push("setup"),
+    nodeCreated: (/** @type {any} */ node) => called.push(`nodeCreated ${node.comfyClass}`),
+  });
+  await comfy.start();
+  assert.deepEqual(called, [
+    "init", "getCustomWidgets", "before Steps Steps", "setup", "created 1", "nodeCreated Steps",
+  ]);
+  const node = comfy.graph.getNodeById(7);
+  assert.equal(node?.extras.length, 1);
+  node?.extras[0]?.take(null);
+  assert.equal(called.at(-1), "pressed");
+});
+
+test("values and places of nodes are the document's, and edits are undone as others", async () => {
+  const { comfy, tab } = comfyWithANode();
+  comfy.registerExtension({ name: "x" });
+  await comfy.start();
+  const node = comfy.graph.getNodeById("7");
+  assert.ok(node);
+  const [steps] = node.widgets;
+  assert.ok(steps);
+  assert.equal(steps.value, 20);
+  /** @type {unknown[]} */
+  const heard = [];
+  steps.callback = (/** @type {unknown} */ value) => heard.push(value);
+  steps.value = 30;
+  assert.equal(tab.doc.root.nodes.get("7")?.values["steps"], 30);
+  assert.deepEqual(heard, [30]);
+  node.pos = [50, 60];
+  assert.equal(tab.doc.root.nodes.get("7")?.x, 50);
+  tab.undo();
+  tab.undo();
+  assert.equal(steps.value, 20);
+  assert.deepEqual([...node.pos], [1, 2]);
+});
+
+test("removing a port takes its links along", async () => {
+  const { comfy, tab } = comfyWithANode();
+  comfy.registerExtension({ name: "x" });
+  const type = comfy.tessera.catalogue.get().get("Steps");
+  assert.ok(type);
+  tab.edit("edit.add", (tx) => {
+    tx.addNode("root", { ...createNode(type, { x: 300, y: 0 }), id: "8" });
+    tx.connect("root", { from: "7", output: "IMAGE", to: "8", input: "image" });
+  });
+  await comfy.start();
+  const node = comfy.graph.getNodeById("7");
+  assert.equal(node?.outputs[0]?.links.length, 1);
+  assert.equal(Object.values(comfy.graph.links)[0]?.target_id, "8");
+  node?.removeOutput(0);
+  assert.equal(tab.doc.root.links.size, 0);
+  assert.equal(tab.doc.root.nodes.get("7")?.outputs.length, 0);
+});
+
+test("settings, commands and keys declared as data become ours", async () => {
+  const { comfy, settings, commands } = comfyWithANode();
+  comfy.registerExtension({
+    name: "x",
+    settings: [{ id: "x.size", name: "Size", type: "number", defaultValue: 4 }],
+    commands: [{ id: "x.go", label: "Go", function: () => {} }],
+    keybindings: [{ commandId: "x.go", combo: { key: "g", ctrl: true, shift: true } }],
+  });
+  await comfy.start();
+  assert.equal(settings["x.size"], 4);
+  assert.deepEqual(commands, ["Mod+Shift+G"]);
+});
+
+test("a hook that throws keeps no other from being called", async () => {
+  const { comfy } = comfyWithANode();
+  const { error } = console;
+  console.error = () => {};
+  let isSetUp = false;
+  comfy.registerExtension({ name: "bad", beforeRegisterNodeDef: () => { throw new Error("no"); }, setup: () => Promise.reject(new Error("no")) });
+  comfy.registerExtension({ name: "good", setup: () => { isSetUp = true; } });
+  try {
+    await comfy.start().catch(() => {});
+    assert.ok(isSetUp);
+    assert.equal(comfy.graph._nodes.length, 1);
+  } finally {
+    console.error = error;
+  }
+});
+
+test("server messages reach those that listen", () => {
+  const { app, listeners } = comfyWithANode();
+  const api = new ComfyApi(app);
+  /** @type {unknown[]} */
+  const heard = [];
+  api.addEventListener("mine.message", (event) => heard.push(/** @type {CustomEvent} */ (event).detail));
+  api.addEventListener("executing", (event) => heard.push(/** @type {CustomEvent} */ (event).detail));
+  listeners[0]?.({ text: "hello" });
+  listeners[1]?.({ node: "3", display_node: "3" });
+  assert.deepEqual(heard, [{ text: "hello" }, "3"]);
+  assert.equal(api.apiURL("/prompt"), "/api/prompt");
+});
+
+test("the stack tells whose script speaks", () => {
+  assert.equal(packOfStack("Error\n at http://127.0.0.1:8188/extensions/My%20Pack/js/a.js:3:5"), "My Pack");
+  assert.equal(packOfStack("Error\n at /src/app.js:1:1"), undefined);
+});
