@@ -115,11 +115,11 @@ export class Tx {
    */
   connect(graphId, { from, output, to, input, reroutes }) {
     const old = this.graph(graphId).linkInto(to, input);
-    if (old) this.disconnect(graphId, old.id);
     const type = this.#outputType(graphId, from, output);
     const id = this.doc.freshId("link", graphId);
     const record = { id, from, output, to, input, type };
     this.addLink(graphId, reroutes?.length ? { ...record, reroutes } : record);
+    if (old) this.disconnect(graphId, old.id); // last, so that dots both pass stay
     return id;
   }
 
