@@ -13,6 +13,7 @@ from engine.compat.hosting.folder_table import FolderTable
 from engine.compat.hosting.missing import missing
 from engine.errors import MissingFileError, UnknownNameError
 from engine.imaging.saving import SavePath
+from engine.models.folder_walk import walk_folder
 from engine.models.folders import WEIGHT_EXTENSIONS, inside
 
 supported_pt_extensions: set[str] = set(WEIGHT_EXTENSIONS)
@@ -122,7 +123,7 @@ def recursive_search(
 ) -> tuple[list[str], dict[str, float]]:
     """Return all files below a folder as relative names, and when its folders changed."""
     excluded, names, times = set(excluded_dir_names or ()), [], {}
-    for folder, subfolders, files in os.walk(directory, followlinks=True):
+    for folder, subfolders, files in walk_folder(Path(directory)):
         subfolders[:] = [name for name in subfolders if name not in excluded]
         times[folder] = Path(folder).stat().st_mtime
         names += [os.path.relpath(Path(folder) / file, directory) for file in files]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from engine.errors import ForbiddenPathError, MissingFileError, UnknownNameError
 from engine.models.extra_paths import read_extra_paths
+from engine.models.folder_walk import walk_folder
 
 WEIGHT_EXTENSIONS: Final = frozenset(
     {".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"}
@@ -267,7 +268,7 @@ def _list(key: str, roots: tuple[Path, ...], extensions: frozenset[str]) -> _Lis
     found: set[str] = set()
     for root in roots:
         listing.times[str(root)] = _time(str(root))
-        for directory, folders, files in _walk(root):
+        for directory, folders, files in walk_folder(root):
             listing.times[directory] = _time(directory)
             relative = os.path.relpath(directory, root)
             if key == _FOLDER_KEY:
@@ -279,19 +280,6 @@ def _list(key: str, roots: tuple[Path, ...], extensions: frozenset[str]) -> _Lis
                 folders.clear()
     listing.names = sorted(found)
     return listing
-
-
-def _walk(root: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-    """As os.walk, links followed, each real directory once so that a link cycle ends."""
-    seen: set[tuple[int, int]] = set()
-    for directory, folders, files in os.walk(root, followlinks=True):
-        status = Path(directory).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if name != ".git")
-        yield directory, folders, files
 
 
 def _extension(name: str) -> str:
