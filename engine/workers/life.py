@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from engine.errors import EngineError
 from engine.workers.frames import check_version
+from engine.workers.log_lines import relay_to
 from engine.workers.patience import Patience
 from engine.workers.payload import encode_json
 from engine.workers.pool import JobEvent, WorkerDiedError, WorkerRefusedError
@@ -39,7 +40,6 @@ from engine.workers.wire import (
 )
 
 _EXIT_WAIT_S = 2.0
-_LEVELS = {name: logging.getLevelName(name) for name in ("DEBUG", "INFO", "WARNING", "ERROR")}
 
 _logger = logging.getLogger(__name__)
 
@@ -77,6 +77,7 @@ class WorkerLife:
 
     def __init__(self, name: str, owner: Owner, patience: Patience) -> None:
         self._name, self._owner, self._patience = name, owner, patience
+        self._log = relay_to(_logger, name)
         self._process: WorkerProcess | None = None
         self._numbers = count(1)
         self._requests: dict[int, asyncio.Future[Any]] = {}
@@ -220,15 +221,6 @@ class WorkerLife:
         self._owner.ended_job()
         if not job.ended.done():
             job.ended.set_result(ended)
-
-    def _log(self, line: str) -> None:
-        """Log a line that the process printed, at the level it begins with."""
-        word, _, text = line.partition(" ")
-        logger = logging.getLogger(f"{__name__}.{self._name}")
-        if word in _LEVELS:
-            logger.log(_LEVELS[word], "%s", text)
-        else:
-            logger.info("%s", line)
 
     # --- its end -------------------------------------------------------------------------------
 

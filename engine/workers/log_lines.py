@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import time
 from collections import deque
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from collections.abc import Callable
 LINE_LIMIT = 2_000
 LINES_PER_S = 200
 _KEPT = 20
+_LOG_LINE = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) ([\w.]+): (.*)", re.DOTALL)
 
 
 class LogLines:
@@ -67,3 +70,21 @@ class LogLines:
         if self._left_out:
             self._log(f"({self._left_out:,} more lines were left out)")
             self._left_out = 0
+
+
+def relay_to(logger: logging.Logger, worker: str) -> Callable[[str], None]:
+    """Return a function that logs what a worker printed.
+
+    A line of the worker's own log keeps its level and origin: "ERROR worker cpu engine.models: …".
+    """
+
+    def relay(line: str) -> None:
+        found = _LOG_LINE.fullmatch(line)
+        level, origin, text = found.groups() if found else ("INFO", "", line)
+        number = logging.getLevelNamesMapping()[level]
+        if logger.isEnabledFor(number):
+            # No logger of that name: packs choose the names, and loggers are kept for ever.
+            name = f"worker {worker} {origin}".rstrip()
+            logger.handle(logger.makeRecord(name, number, __file__, 0, "%s", (text,), None))
+
+    return relay

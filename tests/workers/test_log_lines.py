@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.workers.log_lines import LINE_LIMIT, LINES_PER_S, LogLines
+from engine.workers.log_lines import LINE_LIMIT, LINES_PER_S, LogLines, relay_to
 
 
 class Clock:
@@ -59,3 +62,30 @@ def test_a_flood_is_cut_and_counted(logged: list[str]) -> None:
     clock.now += 1
     lines.feed(b"y\n")
     assert logged[LINES_PER_S:] == ["(1,234 more lines were left out)", "y"]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("WARNING engine.models: it is big", "WARNING worker cpu engine.models: it is big"),
+        ("ERROR my_pack: 100% of it: %s", "ERROR worker cpu my_pack: 100% of it: %s"),
+        ("10%|#### | 1/10", "INFO worker cpu: 10%|#### | 1/10"),
+        ("ERROR without an origin", "INFO worker cpu: ERROR without an origin"),
+    ],
+)
+def test_a_line_of_a_workers_log_keeps_its_level_and_origin(line: str, shown: str) -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logger = logging.Logger("tests")
+    logger.addHandler(handler)
+    relay_to(logger, "cpu")(line)
+    assert stream.getvalue() == shown + "\n"
+
+
+def test_names_that_packs_choose_make_no_loggers() -> None:
+    relay = relay_to(logging.getLogger("tests"), "cpu")
+    before = len(logging.Logger.manager.loggerDict)
+    for number in range(100):
+        relay(f"INFO chosen{number}: x")
+    assert len(logging.Logger.manager.loggerDict) == before
