@@ -54,11 +54,11 @@ class Objective(Protocol, Generic[BatchT_contra]):
         ...
 
     def after_step(self, step: int, generator: torch.Generator) -> None:
-        """Change what no gradient changes, for instance a codebook that is an average."""
+        """Change what no gradient changes after a step, for instance a codebook of averages."""
         ...
 
-    def samples(self) -> Tensor | None:
-        """Return pictures (B, H, W, 3) in [0, 1] that show how far it is, always of the same.
+    def samples(self, step: int) -> Tensor | None:
+        """Return pictures (B, H, W, 3) in [0, 1] that show how far it is after `step` steps.
 
         Called with averaged weights in place. None when there is nothing to see.
         """

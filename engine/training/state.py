@@ -4,7 +4,8 @@
 
 - `network.<network>.<weight>`, `average.<network>.<weight>` (the moving average),
 - `optimizer.<exp_avg or exp_avg_sq>.<network>.<weight>` and one `optimizer.step.…` for each,
-- `history.step` and `history.<loss>`: recorded losses, float64,
+- `history.step` and `history.loss.<loss>`: recorded losses, float64,
+- `window.sum.<loss>`, `window.count.<loss>`: of the steps since the last report,
 
 and in its metadata, under `tessera.training`, a JSON object: see `StateHead`. Random numbers need
 no state: see `order`.
@@ -41,7 +42,8 @@ class StateHead(msgspec.Struct, frozen=True, kw_only=True):
         data: Fingerprint of the data set.
         settings: Of the run when it was saved.
         average_updates: Updates of the moving average; 0 when there is none.
-        seconds: Time spent in training so far.
+        seconds: Time spent in steps so far.
+        scaler: State of the gradient scaler; {} without float16.
     """
 
     step: int
@@ -51,6 +53,7 @@ class StateHead(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     average_updates: int = 0
     seconds: float = 0.0
+    scaler: dict[str, Any] = {}
 
 
 class StateSaveError(TrainingError):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 import torch
@@ -17,9 +16,11 @@ from engine.errors import InvalidValueError
 from engine.training.ema import WeightAverage
 from engine.training.objective import DivergedError, Losses, Objective
 from engine.training.order import batch_indices, generator_of
+from engine.training.report import History, Report, Window
 from engine.training.schedule import learning_rate
 from engine.training.settings import TrainSettings
 from engine.training.state import StateHead, latest_state, read_state, save_state
+from engine.training.weights import below, copy_weights, exchanged, named_weights
 
 BatchT = TypeVar("BatchT")
 BatchT_co = TypeVar("BatchT_co", covariant=True)
@@ -44,50 +45,12 @@ class Dataset(Protocol[BatchT_co]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """How far a run is.
-
-    Attributes:
-        step: Steps done.
-        steps: Steps in all.
-        losses: Means since the last report, by name.
-        rate: Of the last step: the learning rate.
-        items_per_second: Since the last report.
-        seconds_left: At that speed.
-        samples: Sample pictures (B, H, W, 3) in [0, 1], when some were made at this step.
-    """
-
-    step: int
-    steps: int
-    losses: Mapping[str, float]
-    rate: float
-    items_per_second: float
-    seconds_left: float
-    samples: Tensor | None = None
-
-
 def _ignore(report: Report) -> None:
     pass
 
 
 def _never() -> bool:
     return False
-
-
-@dataclass
-class History:
-    """Recorded losses: `values[name][i]` is the mean up to step `steps[i]`."""
-
-    steps: list[int] = field(default_factory=list)
-    values: dict[str, list[float]] = field(default_factory=dict)
-
-    def add(self, step: int, losses: Mapping[str, float]) -> None:
-        """Append a report; a loss that is new was NaN (not there) before."""
-        for name in losses.keys() | self.values.keys():
-            column = self.values.setdefault(name, [float("nan")] * len(self.steps))
-            column.append(losses.get(name, float("nan")))
-        self.steps.append(step)
 
 
 class Trainer(Generic[BatchT]):
@@ -126,31 +89,15 @@ class Trainer(Generic[BatchT]):
             raise InvalidValueError("Training, data set", 0, "at least 1 item")
         self.objective, self.data, self.settings, self.folder = objective, data, settings, folder
         self.device = device or torch.device("cpu")
-        for network in objective.networks.values():
-            # Convolutions of narrow networks are up to three times as fast in this layout on CPUs.
-            network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            network.train()
-        self._weights = dict(_named_weights(objective))
-        trained = {
-            name: [weight for weight in network.parameters() if weight.requires_grad]
-            for name, network in objective.networks.items()
-        }
-        self._trained = {name: weights for name, weights in trained.items() if weights}
-        averaged = {
-            name: weight
-            for name, weight in self._weights.items()
-            if name.split(".", 1)[0] not in objective.helpers
-        }
-        self.average = (
-            WeightAverage(averaged, settings.ema, copied=objective.unaveraged)
-            if settings.ema
-            else None
-        )
+        self._place()
+        self._weights = named_weights(objective.networks)
+        self._trained = _trained_weights(objective)
+        self.average = self._make_average()
         self._optimizer = self._make_optimizer()
-        self._scaler = torch.amp.GradScaler(
-            self.device.type, enabled=settings.precision == "float16"
-        )
+        scaled = settings.precision == "float16"
+        self._scaler = torch.amp.GradScaler(self.device.type, enabled=scaled)
         self.history = History()
+        self._window = Window(settings)
         self.step = 0
         self._seconds = 0.0
         state = latest_state(folder)
@@ -172,28 +119,24 @@ class Trainer(Generic[BatchT]):
 
         Raises: DivergedError, when a loss or gradient is not finite; StateSaveError.
         """
-        saved = self.step
-        window = _Window(self.settings, self.device)
-        while self.step < self.settings.steps:
+        settings = self.settings
+        self._window.restart_clock()
+        while self.step < settings.steps:
+            started = time.perf_counter()
             try:
-                window.add(self._one_step())
+                self._window.add(self._one_step())
             except DivergedError:
                 self.save()
                 raise
-            last = self.step == self.settings.steps
-            if last or self.step % self.settings.report_every == 0:
-                report = window.report(self.step, self._rate, self._samples_if_due(last))
-                self._seconds += window.restart()
-                self.history.add(self.step, report.losses)
-                on_report(report)
+            self._seconds += time.perf_counter() - started
+            last = self.step == settings.steps
+            if last or self.step % settings.report_every == 0:
+                on_report(self._report())
             stop = should_stop()
-            if last or stop or self.step % self.settings.save_every == 0:
+            if last or stop or self.step % settings.save_every == 0:
                 self.save()
-                saved = self.step
             if stop:
                 return last
-        if saved != self.step:
-            self.save()
         return True
 
     def save(self) -> Path:
@@ -206,30 +149,17 @@ class Trainer(Generic[BatchT]):
             settings=msgspec.to_builtins(self.settings),
             average_updates=self.average.updates if self.average else 0,
             seconds=self._seconds,
+            scaler=self._scaler.state_dict(),
         )
         return save_state(self.folder, head, self._state_tensors(), self.settings.keep)
 
-    @contextmanager
-    def averaged_weights(self) -> Iterator[None]:
-        """Have the averaged weights in the networks for the length of the block."""
-        if self.average is None:
-            yield
-            return
-        present = {name: self._weights[name].detach().clone() for name in self.average.tensors}
-        _copy(self.average.tensors, self._weights)
-        modes = {name: network.training for name, network in self.objective.networks.items()}
-        for network in self.objective.networks.values():
-            network.eval()
-        try:
-            yield
-        finally:
-            _copy(present, self._weights)
-            for name, network in self.objective.networks.items():
-                network.train(modes[name])
+    def averaged_weights(self) -> AbstractContextManager[None]:
+        """Have the averaged weights in the networks for the length of the block.
 
-    @property
-    def _rate(self) -> float:
-        return float(self._optimizer.param_groups[0]["lr"])
+        The present ones, in evaluation mode, when no average is kept.
+        """
+        weights = self.average.tensors if self.average else {}
+        return exchanged(self.objective.networks, self._weights, weights)
 
     def _one_step(self) -> Losses:
         """Do one step. Raises: DivergedError, before any weight has changed."""
@@ -239,8 +169,7 @@ class Trainer(Generic[BatchT]):
             group["lr"] = learning_rate(step, settings)
         totals: Losses = {}
         for part in range(settings.accumulate):
-            number = step * settings.accumulate + part
-            losses = self._forward(number, step)
+            losses = self._forward(step * settings.accumulate + part, step)
             torch.autograd.backward(self._scaler.scale(losses["loss"] / settings.accumulate))
             for name, loss in losses.items():
                 share = loss.detach() / settings.accumulate
@@ -262,7 +191,11 @@ class Trainer(Generic[BatchT]):
         indices = batch_indices(number, settings.batch, len(self.data), settings.seed)
         batch = self.data.draw(indices, generator)
         dtype = _DTYPES.get(settings.precision)
-        with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
+        # Without a dtype nothing may enter autocast: it warns of types it does not know.
+        narrow: AbstractContextManager[Any] = (
+            torch.autocast(self.device.type, dtype=dtype) if dtype else nullcontext()
+        )
+        with narrow:
             return self.objective.loss(batch, step, generator)
 
     def _draw(self, count: int, generator: torch.Generator) -> BatchT:
@@ -270,6 +203,7 @@ class Trainer(Generic[BatchT]):
         return self.data.draw(indices.tolist(), generator)
 
     def _clip(self, losses: Losses) -> None:
+        """Limit gradients. Raises: DivergedError; asking costs one wait for the device."""
         norms = [
             torch.nn.utils.clip_grad_norm_(weights, self.settings.clip)
             for weights in self._trained.values()
@@ -280,21 +214,47 @@ class Trainer(Generic[BatchT]):
             self._optimizer.zero_grad(set_to_none=True)
             raise DivergedError(self.step, {name: float(loss) for name, loss in losses.items()})
 
-    def _samples_if_due(self, last: bool) -> Tensor | None:
+    def _report(self) -> Report:
+        means, (speed, left) = self._window.means(), self._window.speed(self.step)
+        self.history.add(self.step, means)
+        rate = float(self._optimizer.param_groups[0]["lr"])
+        samples = self._samples_if_due()
+        self._window.restart()
+        return Report(
+            self.step, self.settings.steps, means, rate, speed, left, self.history, samples
+        )
+
+    def _samples_if_due(self) -> Tensor | None:
         every = self.settings.sample_every
-        if not every or not (last or self.step % every == 0):
+        if not every or (self.step % every and self.step != self.settings.steps):
             return None
         with self.averaged_weights(), torch.no_grad():
-            return self.objective.samples()
+            return self.objective.samples(self.step)
+
+    def _place(self) -> None:
+        for network in self.objective.networks.values():
+            # Convolutions of narrow networks are up to three times as fast in this layout on CPUs.
+            network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network.train()
+
+    def _make_average(self) -> WeightAverage | None:
+        if not self.settings.ema:
+            return None
+        helpers, unaveraged = self.objective.helpers, self.objective.unaveraged
+        averaged = {
+            name: weight
+            for name, weight in self._weights.items()
+            if name.split(".", 1)[0] not in helpers
+        }
+        return WeightAverage(averaged, self.settings.ema, copied=unaveraged)
 
     def _make_optimizer(self) -> torch.optim.AdamW:
         trained = [weight for weights in self._trained.values() for weight in weights]
-        groups = [
-            {
-                "params": [weight for weight in trained if weight.dim() > 1],
-                "weight_decay": self.settings.weight_decay,
-            },
-            {"params": [weight for weight in trained if weight.dim() <= 1], "weight_decay": 0.0},
+        wide = [weight for weight in trained if weight.dim() > 1]
+        narrow = [weight for weight in trained if weight.dim() <= 1]
+        groups: list[dict[str, Any]] = [
+            {"params": wide, "weight_decay": self.settings.weight_decay},
+            {"params": narrow, "weight_decay": 0.0},
         ]
         # Fused: one pass over the weights instead of a dozen.
         return torch.optim.AdamW(
@@ -308,97 +268,57 @@ class Trainer(Generic[BatchT]):
         for name, weight in self._weights.items():
             moments = self._optimizer.state.get(weight, {})
             tensors |= {f"optimizer.{key}.{name}": value for key, value in moments.items()}
-        steps = torch.tensor(self.history.steps, dtype=torch.int64)
-        tensors["history.step"] = steps
+        tensors["history.step"] = torch.tensor(self.history.steps, dtype=torch.int64)
         for name, values in self.history.values.items():
             tensors[f"history.loss.{name}"] = torch.tensor(values, dtype=torch.float64)
-        return tensors
+        return tensors | {f"window.{key}": value for key, value in self._window.tensors().items()}
 
     def _restore(self, path: Path) -> None:
         head, tensors = read_state(path)
-        self._check_same(path, head)
-        networks = _below(tensors, "network.")
+        check_same(path, head, self.objective, self.data.fingerprint)
+        networks = below(tensors, "network.")
         if networks.keys() != self._weights.keys():
-            odd = sorted(networks.keys() ^ self._weights.keys())[0]
+            odd = min(networks.keys() ^ self._weights.keys())
             raise InvalidValueError(f'Training state "{path}"', odd, "the same weights as here")
-        _copy(networks, self._weights)
-        if self.average is not None and head.average_updates:
+        copy_weights(networks, self._weights)
+        if self.average is not None:
+            # A run that kept no average before starts it from its present weights.
+            kept = below(tensors, "average.") or {n: networks[n] for n in self.average.tensors}
+            copy_weights(kept, self.average.tensors)
             self.average.updates = head.average_updates
-            _copy(_below(tensors, "average."), self.average.tensors)
         for key in _MOMENTS:
-            for name, value in _below(tensors, f"optimizer.{key}.").items():
+            for name, value in below(tensors, f"optimizer.{key}.").items():
                 weight = self._weights[name]
-                # Moments lie in memory as their weights do; the count stays on the CPU as made.
-                like = value if key == "step" else torch.empty_like(weight).copy_(value)
-                self._optimizer.state[weight][key] = like.to(weight.device)
+                # Moments lie in memory as their weights do.
+                laid = value if key == "step" else torch.empty_like(weight).copy_(value)
+                self._optimizer.state[weight][key] = laid.to(weight.device)
+        self._scaler.load_state_dict(head.scaler or self._scaler.state_dict())
         self.history.steps = tensors["history.step"].tolist()
-        self.history.values = {
-            name: values.tolist() for name, values in _below(tensors, "history.loss.").items()
-        }
+        losses = below(tensors, "history.loss.")
+        self.history.values = {name: values.tolist() for name, values in losses.items()}
+        self._window.restore(below(tensors, "window."), self.device)
         self.step, self._seconds = head.step, head.seconds
 
-    def _check_same(self, path: Path, head: StateHead) -> None:
-        hint = "Choose another folder for this run, or remove the state to start anew."
-        config = msgspec.json.decode(msgspec.json.encode(dict(self.objective.config)))
-        pairs = {
-            "objective": (self.objective.kind, head.kind),
-            **{name: (config.get(name), head.config.get(name)) for name in config | head.config},
-            "data set": (self.data.fingerprint, head.data),
-        }
-        for name, (wanted, found) in pairs.items():
-            if wanted != found:
-                raise InvalidValueError(
-                    f'Training state "{path}", {name}', found, f"{wanted!r}, as here", hint
-                )
+
+def check_same(path: Path, head: StateHead, objective: Objective[Any], data: str) -> None:
+    """Raise InvalidValueError, unless a state is of this objective and data set.
+
+    A setting that the state does not know came later; its default is what the state was made with.
+    """
+    hint = "Choose another folder for this run, or remove the state to start anew."
+    config = msgspec.json.decode(msgspec.json.encode(dict(objective.config)))
+    pairs = {name: (config.get(name), found) for name, found in head.config.items()}
+    pairs |= {"objective": (objective.kind, head.kind), "data set": (data, head.data)}
+    for name, (wanted, found) in pairs.items():
+        if wanted != found:
+            where = f'Training state "{path}", {name}'
+            raise InvalidValueError(where, found, f"{wanted!r}, as here", hint)
 
 
-class _Window:
-    """Losses and time since the last report; summed on the device, read only when reported."""
-
-    def __init__(self, settings: TrainSettings, device: torch.device) -> None:
-        self._settings, self._device = settings, device
-        self._sums: Losses = {}
-        self._counts: dict[str, int] = {}
-        self._steps = 0
-        self._started = time.perf_counter()
-
-    def add(self, losses: Losses) -> None:
-        self._steps += 1
-        for name, loss in losses.items():
-            self._sums[name] = self._sums[name] + loss if name in self._sums else loss
-            self._counts[name] = self._counts.get(name, 0) + 1
-
-    def report(self, step: int, rate: float, samples: Tensor | None) -> Report:
-        means = {name: float(total) / self._counts[name] for name, total in self._sums.items()}
-        seconds = (time.perf_counter() - self._started) / self._steps
-        items = self._settings.batch * self._settings.accumulate
-        left = (self._settings.steps - step) * seconds
-        return Report(step, self._settings.steps, means, rate, items / seconds, left, samples)
-
-    def restart(self) -> float:
-        """Forget; return the seconds that passed."""
-        passed = time.perf_counter() - self._started
-        self._sums, self._counts, self._steps = {}, {}, 0
-        self._started = time.perf_counter()
-        return passed
-
-
-def _named_weights(objective: Objective[BatchT]) -> Iterator[tuple[str, Tensor]]:
-    for network_name, network in objective.networks.items():
-        for name, parameter in network.named_parameters():
-            yield f"{network_name}.{name}", parameter
-        for name, buffer in network.named_buffers():
-            if buffer.is_floating_point():
-                yield f"{network_name}.{name}", buffer
-
-
-@torch.no_grad()
-def _copy(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
-    for name, tensor in source.items():
-        target[name].copy_(tensor)
-
-
-def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {
-        name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)
+def _trained_weights(objective: Objective[Any]) -> dict[str, list[Tensor]]:
+    """Return the weights that get gradients, by network; networks without any are left out."""
+    found: dict[str, list[Tensor]] = {
+        name: [weight for weight in network.parameters() if weight.requires_grad]
+        for name, network in objective.networks.items()
     }
+    return {name: weights for name, weights in found.items() if weights}

@@ -20,10 +20,9 @@ def test_reconstructions_are_quantised_once_the_codebook_counts() -> None:
     pictures = draw(2, generator).images
     objective = AutoencoderObjective(settings, 0, pictures)
     network = objective.autoencoder
-    objective.prepare(0, draw, generator)
-    before = objective.samples()
+    before = objective.samples(1)
     objective.prepare(1, draw, generator)
-    after = objective.samples()
+    after = objective.samples(2)
     code = network.encode(pictures).latents
     for shown, decoded in (
         (before, network.decode(code, force_not_quantize=True).sample),

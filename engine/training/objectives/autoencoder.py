@@ -18,6 +18,7 @@ from engine.models.families import kl, vq
 from engine.training.data import Batch
 from engine.training.first_weights import with_first_weights
 from engine.training.objective import Draw, Losses
+from engine.training.objectives.discriminator import Adversary, DiscriminatorSettings
 from engine.training.order import generator_of
 from engine.vq.codebook import (
     EmaCodebook,
@@ -55,6 +56,7 @@ class AutoencoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
             colour steps (edges), and the mean squared difference.
         kl: Weight of the KL divergence, mean over the code's elements.
         commitment: Weight beta of the commitment loss.
+        discriminator: Of a VQGAN; None for none.
     """
 
     regulariser: Literal["kl", "vq"] = "vq"
@@ -74,6 +76,7 @@ class AutoencoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     l2: float = 0.5
     kl: float = 5e-4
     commitment: float = 0.25
+    discriminator: DiscriminatorSettings | None = None
 
     @property
     def downscale(self) -> int:
@@ -98,12 +101,15 @@ class AutoencoderObjective:
         self.networks: dict[str, nn.Module] = {"autoencoder": self.autoencoder}
         self._shown = shown
         self._seen: list[tuple[Tensor, Tensor]] = []
-        self._quantises = False
         self._codebook: EmaCodebook | None = None
         if settings.regulariser == "vq" and settings.codebook == "ema":
             self._codebook = EmaCodebook(self._codes.detach(), decay=settings.codebook_decay)
             self._codes.requires_grad_(False)
             self.networks["codebook"] = self._codebook
+        self._adversary: Adversary | None = None
+        if settings.discriminator is not None:
+            self._adversary = Adversary(settings.discriminator, seed + 1)
+            self.networks["discriminator"] = self._adversary.network
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -112,12 +118,11 @@ class AutoencoderObjective:
 
     @property
     def helpers(self) -> Collection[str]:
-        """The codebook's averages."""
-        return {"codebook"}
+        """The codebook's averages, and the discriminator."""
+        return {"codebook", "discriminator"}
 
     def prepare(self, step: int, draw: Draw[Batch], generator: torch.Generator) -> None:
         """Start the codebook from clusters of codes, where quantising begins."""
-        self._quantises = self.settings.regulariser == "vq" and step >= self.settings.quantize_from
         if self.settings.regulariser != "vq" or step != self.settings.quantize_from:
             return
         with torch.no_grad():
@@ -135,12 +140,19 @@ class AutoencoderObjective:
         weights = self.settings
         total = weights.l1 * losses["l1"] + weights.gradient * losses["gradient"]
         total = total + weights.l2 * losses["l2"]
-        if "kl" in losses:
-            total = total + weights.kl * losses["kl"]
-        if "commitment" in losses:
-            total = total + weights.commitment * losses["commitment"]
-        if "codebook" in losses:
-            total = total + losses["codebook"]
+        if self._adversary is not None and step >= self._adversary.settings.start:
+            last_layer = self.autoencoder.decoder.conv_out.weight
+            losses |= self._adversary.losses(pictures, rebuilt, total, last_layer)
+        factors = {
+            "kl": weights.kl,
+            "commitment": weights.commitment,
+            "codebook": 1.0,
+            "adversarial": 1.0,  # weighted already
+            "discriminator": 1.0,  # its gradient goes to the discriminator alone
+        }
+        for name, factor in factors.items():
+            if name in losses:
+                total = total + factor * losses[name]
         return {"loss": total, **losses}
 
     def after_step(self, step: int, generator: torch.Generator) -> None:
@@ -157,15 +169,15 @@ class AutoencoderObjective:
         with torch.no_grad():
             self._codes.copy_(self._codebook.codebook)
 
-    def samples(self) -> Tensor | None:
-        """Return pictures above their reconstructions."""
+    def samples(self, step: int) -> Tensor | None:
+        """Return pictures, then their reconstructions."""
         if self._shown is None:
             return None
-        pictures = self._placed(self._shown[:_SHOWN])
+        pictures = self._placed(self._shown)
         code = self._encoder(pictures)
         if self.settings.regulariser == "kl":
             code = code.chunk(2, dim=1)[0]
-        if self._quantises:
+        elif step > self.settings.quantize_from:
             codes = nearest_codes(_as_vectors(code), self._codes)
             code = _as_code(functional.embedding(codes, self._codes), code)
         pairs = torch.cat([pictures, self._decoder(code)])

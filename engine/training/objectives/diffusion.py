@@ -131,7 +131,7 @@ class DiffusionObjective:
         weights = snr_weights(alpha_bar.flatten(), self.settings)
         return {"loss": (weights * errors).mean(), "error": errors.mean().detach()}
 
-    def samples(self) -> Tensor | None:
+    def samples(self, step: int) -> Tensor | None:
         """Return what `show` draws."""
         return None if self._show is None else self._show(self)
 
