@@ -90,6 +90,16 @@ def test_blocks_do_not_change_the_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     assert torch.equal(nearest_codes(vectors, codes), whole)
 
 
+def test_memory_is_one_block_however_many_vectors_there_are() -> None:
+    vectors, codes = torch.zeros(70_000, 2), torch.zeros(512, 2)
+    places, most = set(), 0
+    for block in vq.closeness(vectors, codes):
+        places.add(block.untyped_storage().data_ptr())
+        most = max(most, block.untyped_storage().nbytes())
+    assert len(places) == 1
+    assert most <= vq._SCORE_BYTES < 70_000 * 512 * 4
+
+
 def test_autocast_does_not_blur_distances() -> None:
     codes = torch.tensor([[1.0], [1.0 + 2**-9]])
     with torch.autocast("cpu", dtype=torch.bfloat16):
