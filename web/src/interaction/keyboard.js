@@ -33,13 +33,14 @@ export function isComposing(event) {
  * @param {CommandRegistry} commands
  * @param {HTMLElement} canvas
  * @param {AbortSignal} signal
+ * @param {() => boolean} isBusy While the pointer drags something only Esc counts.
  */
-export function listenForCommands(app, commands, canvas, signal) {
+export function listenForCommands(app, commands, canvas, signal, isBusy) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || isComposing(event)) return;
     const stroke = strokeName(event, IS_MAC);
     const inText = takesText(event.target);
-    if (stroke === "" || (inText && !mayInterruptText(event))) return;
+    if (stroke === "" || (isBusy() && stroke !== "Escape") || (inText && !mayInterruptText(event))) return;
     const command = commands.boundTo(stroke).find((candidate) =>
       applies(candidate, inText, canvas) && (candidate.when?.(app) ?? true));
     if (!command) return;

@@ -12,6 +12,7 @@
 
 /** @import { SceneChange } from "./scene.js" */
 
+import { containsRect } from "../core/geometry.js";
 import { ActiveLayer } from "./active_layer.js";
 import { between, Camera } from "./camera.js";
 import { buildCanvas } from "./canvas_dom.js";
@@ -224,6 +225,16 @@ export class CanvasView {
     if (!rect) return;
     tab.selection.set({ nodes: new Set(ids), groups: new Set(), reroutes: new Set(), links: new Set() });
     this.glideTo(this.camera.fitting(rect, Math.max(this.camera.zoom, 0.8)));
+  }
+
+  /** Brings a node into view when it is not, at the zoom there is. @param {NodeId} id */
+  reveal(id) {
+    const rect = this.shown?.scene.nodes.get(id)?.rect;
+    if (!rect || containsRect(this.camera.visible(), rect)) return;
+    const { width, height, zoom } = this.camera;
+    this.glideTo({
+      x: rect.x + rect.width / 2 - width / 2 / zoom, y: rect.y + rect.height / 2 - height / 2 / zoom, zoom,
+    });
   }
 
   /** @param {CameraState} state */

@@ -61,7 +61,7 @@ const asked = {
 await i18n.load(query.get("language") === "zh" ? "zh" : "en", (path) => fetchLocale(path).catch(() => (path.endsWith("index.json") ? [] : {})));
 const settings = fakeSettings();
 defineCanvasSettings(settings);
-const commands = new CommandRegistry(() => app);
+const commands = new CommandRegistry(() => parts);
 commands.watch(settings);
 const overlay = /** @type {HTMLElement} */ (document.getElementById("overlay"));
 const catalogue = createStore(testCatalogue());
@@ -70,7 +70,7 @@ const catalogue = createStore(testCatalogue());
 const parts = {
   catalogue,
   settings,
-  i18n,
+  i18n: Object.assign(i18n, { t: i18n.t.bind(i18n) }),
   commands,
   widgets: createWidgets(),
   tabs: { active: createStore(null), list: createStore([]) },

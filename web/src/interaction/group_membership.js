@@ -1,0 +1,99 @@
+/**
+ * Groups hold what was put into them. What is dropped with its middle inside a group joins it; a
+ * member that no longer touches its group leaves it; one that still does makes it grow.
+ */
+
+/** @import { GraphView, GroupId, GroupRecord, NodeId, Rect } from "../core/types.js" */
+/** @import { Tx } from "../core/edits.js" */
+
+import { boundsOf, centerOf, containsPoint, containsRect, overlaps } from "../core/geometry.js";
+import { GROUP_TITLE_HEIGHT } from "../render/painting.js";
+
+const PADDING = 14;
+
+/**
+ * The group each moved node belongs to now.
+ * @param {Iterable<GroupRecord>} groups
+ * @param {ReadonlyMap<NodeId, Rect>} moved Where they are now.
+ * @returns {Map<NodeId, GroupId | null>} Only those whose group is another one.
+ */
+export function regrouped(groups, moved) {
+  const all = [...groups].sort((a, b) => a.width * a.height - b.width * b.height);
+  /** @type {Map<NodeId, GroupId | null>} */
+  const changes = new Map();
+  for (const [id, rect] of moved) {
+    const now = all.find((group) => group.nodes.includes(id));
+    const around = all.find((group) => containsPoint(group, centerOf(rect)));
+    const next = around ?? (now && overlaps(now, rect) ? now : undefined);
+    if (next?.id !== now?.id) changes.set(id, next?.id ?? null);
+  }
+  return changes;
+}
+
+/**
+ * @param {Tx} tx
+ * @param {string} graphId
+ * @param {ReadonlyMap<NodeId, Rect>} moved Without nodes that moved with their group.
+ */
+export function regroup(tx, graphId, moved) {
+  const { groups } = tx.graph(graphId);
+  for (const [id, next] of regrouped(groups.values(), moved)) {
+    for (const group of [...groups.values()]) {
+      const inside = group.nodes.includes(id);
+      if (inside && group.id !== next) tx.updateGroup(graphId, group.id, { nodes: group.nodes.filter((node) => node !== id) });
+      if (!inside && group.id === next) tx.updateGroup(graphId, group.id, { nodes: [...group.nodes, id] });
+    }
+  }
+}
+
+/**
+ * Makes groups as large as their members need, the inner ones first.
+ * @param {Tx} tx
+ * @param {string} graphId
+ * @param {(id: NodeId) => Rect | undefined} rectOf
+ */
+export function growGroups(tx, graphId, rectOf) {
+  const graph = tx.graph(graphId);
+  for (const id of innermostFirst(graph)) {
+    const group = /** @type {GroupRecord} */ (graph.groups.get(id));
+    const inside = [
+      ...group.nodes.flatMap((node) => rectOf(node) ?? []),
+      ...group.groups.flatMap((inner) => graph.groups.get(inner) ?? []),
+    ];
+    const held = framed(inside);
+    if (!held || containsRect(group, held)) continue;
+    const rect = /** @type {Rect} */ (boundsOf([group, held]));
+    tx.updateGroup(graphId, id, { x: rect.x, y: rect.y, width: rect.width, height: rect.height });
+  }
+}
+
+/**
+ * The frame around what a group holds.
+ * @param {Iterable<Rect>} rects
+ * @returns {Rect | undefined}
+ */
+export function framed(rects) {
+  const all = boundsOf(rects);
+  if (!all) return undefined;
+  return {
+    x: all.x - PADDING,
+    y: all.y - PADDING - GROUP_TITLE_HEIGHT,
+    width: all.width + 2 * PADDING,
+    height: all.height + 2 * PADDING + GROUP_TITLE_HEIGHT,
+  };
+}
+
+/** @param {GraphView} graph @returns {GroupId[]} */
+function innermostFirst(graph) {
+  /** @type {Set<GroupId>} */
+  const done = new Set();
+  /** @param {GroupId} id @param {ReadonlySet<GroupId>} path */
+  const visit = (id, path) => {
+    const group = graph.groups.get(id);
+    if (!group || done.has(id) || path.has(id)) return;
+    for (const inner of group.groups) visit(inner, new Set([...path, id]));
+    done.add(id);
+  };
+  for (const id of graph.groups.keys()) visit(id, new Set());
+  return [...done];
+}

@@ -1,0 +1,100 @@
+/** What the menus of the canvas offer, by what was pressed. */
+
+/** @import { App, MenuItem } from "../app_types.js" */
+/** @import { Point } from "../core/types.js" */
+/** @import { Hit } from "./hit.js" */
+/** @import { PointerController } from "./pointer.js" */
+
+import { keysText } from "./key_names.js";
+import { IS_MAC } from "./keyboard.js";
+import { NODE_COLORS } from "./node_colors.js";
+
+/** @type {MenuItem} */
+const LINE = { separator: true };
+const ALIGN = ["align.left", "align.center", "align.right", "align.top", "align.middle", "align.bottom", "distribute.x", "distribute.y", "graph.layout"];
+
+/**
+ * @param {PointerController} controller
+ * @param {Hit} hit
+ * @param {Point} client
+ * @returns {MenuItem[]}
+ */
+export function menuItems(controller, hit, client) {
+  const { app } = controller;
+  switch (hit.kind) {
+    case "node":
+    case "port":
+      return nodeItems(app);
+    case "group":
+      return groupItems(app);
+    case "link":
+      return linkItems(controller, hit, client);
+    case "reroute":
+      return [item(app, "edit.delete")];
+    default:
+      return canvasItems(app, client);
+  }
+}
+
+/** A command as a menu shows it. @param {App} app @param {string} id @returns {MenuItem} */
+function item(app, id) {
+  const command = app.commands.list().find((candidate) => candidate.id === id);
+  if (!command) throw new Error(`A menu names the command "${id}", which is not registered.`);
+  const [keys] = app.commands.keysOf(id);
+  return {
+    title: app.i18n.t(command.title),
+    hint: keys === undefined ? undefined : keysText(keys, IS_MAC),
+    disabled: command.when ? !command.when(app) : false,
+    danger: id === "edit.delete",
+    run: () => app.commands.execute(id),
+  };
+}
+
+/** @param {App} app @returns {MenuItem[]} */
+function nodeItems(app) {
+  return [
+    item(app, "run.toHere"), item(app, "rename"), item(app, "subgraph.open"), LINE,
+    item(app, "node.mute"), item(app, "node.bypass"), item(app, "node.collapse"), item(app, "node.pin"), LINE,
+    { title: app.i18n.t("canvas.menu.color"), items: colorItems(app) },
+    { title: app.i18n.t("canvas.menu.arrange"), items: ALIGN.map((id) => item(app, id)) },
+    item(app, "group.create"), item(app, "subgraph.convert"), item(app, "subgraph.unpack"), LINE,
+    item(app, "node.connect"), item(app, "node.detach"), LINE, item(app, "edit.copy"), item(app, "edit.cut"), item(app, "edit.duplicate"), item(app, "edit.delete"),
+  ];
+}
+
+/** @param {App} app @returns {MenuItem[]} */
+function groupItems(app) {
+  return [
+    item(app, "rename"), item(app, "group.notes"), { title: app.i18n.t("canvas.menu.color"), items: colorItems(app) }, LINE,
+    item(app, "group.create"), item(app, "group.remove"), LINE,
+    item(app, "edit.copy"), item(app, "edit.duplicate"), item(app, "edit.delete"),
+  ];
+}
+
+/** @param {PointerController} controller @param {Extract<Hit, { kind: "link" }>} hit @param {Point} client @returns {MenuItem[]} */
+function linkItems({ app, tab, shown, view }, { id, segment }, client) {
+  const at = view.toGraph(client);
+  return [
+    {
+      title: app.i18n.t("canvas.menu.addDot"),
+      run: () => void tab.edit("edit.addDot", (tx) => tx.addReroute(shown.scene.graphId, [id], at, segment)),
+    },
+    item(app, "edit.delete"), LINE, item(app, "view.linkStyle"),
+  ];
+}
+
+/** @param {App} app @param {Point} client @returns {MenuItem[]} */
+function canvasItems(app, client) {
+  return [
+    { title: app.i18n.t("commands.node.add"), hint: "Tab", run: () => app.ui.openPalette({ at: client }) },
+    item(app, "note.add"), item(app, "edit.paste"), LINE,
+    item(app, "select.all"), item(app, "view.fitAll"), item(app, "graph.layout"), LINE,
+    item(app, "view.snap"), item(app, "view.linkStyle"), item(app, "view.minimap"), LINE,
+    item(app, "graph.undo"), item(app, "graph.redo"),
+  ];
+}
+
+/** @param {App} app @returns {MenuItem[]} */
+function colorItems(app) {
+  return NODE_COLORS.map(({ name }) => item(app, `color.${name}`));
+}

@@ -1,0 +1,45 @@
+/** Commands that put words on the canvas. */
+
+/** @import { App, Command } from "../app_types.js" */
+/** @import { PointerController } from "./pointer.js" */
+
+import { createNode } from "../core/nodes.js";
+import { make } from "../render/dom.js";
+import { onWork } from "./graph_commands.js";
+
+const NOTE = "MarkdownNote";
+const NOTE_SIZE = { width: 320, height: 180 };
+
+/** @param {PointerController} controller @returns {Command[]} */
+export function noteCommands(controller) {
+  const { view } = controller;
+  return [
+    onWork(view, "note.add", ["N"], () => true, ({ tab, graphId }, app) => {
+      const type = app.catalogue.get().get(NOTE);
+      if (!type) throw new Error(`The catalogue has no type "${NOTE}"; notes need it.`);
+      let id = "";
+      tab.edit("edit.addNode", (tx) => {
+        id = tx.addNode(graphId, { ...createNode(type, view.toGraph(controller.last)), ...NOTE_SIZE });
+      });
+      controller.select([id]);
+    }),
+    onWork(view, "group.notes", [], ({ selection }) => selection.groups.size === 1, async ({ tab, graphId, graph, selection }, app) => {
+      const [id] = selection.groups;
+      const group = id === undefined ? undefined : graph.groups.get(id);
+      if (!group) return;
+      const notes = await askText(app, group.title, group.notes ?? "");
+      if (notes !== undefined) tab.edit("edit.note", (tx) => tx.updateGroup(graphId, group.id, { notes: notes || undefined }));
+    }),
+  ];
+}
+
+/** @param {App} app @param {string} title @param {string} text @returns {Promise<string | undefined>} */
+async function askText(app, title, text) {
+  const field = make("textarea", "canvas-notes-field");
+  field.value = text;
+  field.rows = 6;
+  const kept = await app.ui.dialog({
+    title, body: field, actions: [{ title: app.i18n.t("canvas.keep"), value: true, kind: "primary" }],
+  });
+  return kept ? field.value : undefined;
+}

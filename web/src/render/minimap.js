@@ -1,0 +1,138 @@
+/**
+ * The whole graph, small. Its picture is painted when the graph changes; while the camera moves
+ * only the frame of the view is placed anew.
+ */
+
+/** @import { Rect } from "../core/types.js" */
+/** @import { CanvasView } from "./view.js" */
+
+import { boundsOf } from "../core/geometry.js";
+import { bodyFill, headerFill } from "./box_batches.js";
+import { make } from "./dom.js";
+import { fillOf } from "./painting.js";
+
+const WIDTH = 208;
+const HEIGHT = 140;
+const PADDING = 8;
+const REPAINT_MS = 120;
+
+export class Minimap {
+  /** @param {CanvasView} view @param {string} label */
+  constructor(view, label) {
+    this.view = view;
+    this.element = make("div", "canvas-minimap");
+    this.element.setAttribute("role", "img");
+    this.element.setAttribute("aria-label", label);
+    this.canvas = make("canvas", "");
+    this.frame = make("div", "canvas-minimap-view");
+    this.element.append(this.canvas, this.frame);
+    view.root.append(this.element);
+    /** Paintings so far: a counter for tests. */
+    this.paints = 0;
+    this.painted = { scene: /** @type {object | null} */ (null), version: -1, selection: /** @type {object | null} */ (null) };
+    this.map = { x: 0, y: 0, scale: 1 };
+    this.placed = "";
+    this.timer = 0;
+    this.element.addEventListener("pointerdown", (event) => this.#press(event));
+    view.frameListeners.add(() => this.#frame());
+  }
+
+  /** @param {boolean} shown */
+  show(shown) {
+    this.element.hidden = !shown;
+    this.painted.version = -1;
+    this.view.requestFrame();
+  }
+
+  /** @param {PointerEvent} event */
+  #press(event) {
+    if (event.button !== 0) return;
+    event.stopPropagation();
+    const go = (/** @type {PointerEvent} */ at) => this.#centreOn(at);
+    const { signal, end } = stopper();
+    this.element.setPointerCapture(event.pointerId);
+    this.element.addEventListener("pointermove", go, { signal });
+    this.element.addEventListener("pointerup", end, { signal });
+    this.element.addEventListener("pointercancel", end, { signal });
+    go(event);
+  }
+
+  /** @param {PointerEvent} event */
+  #centreOn(event) {
+    const { left, top } = this.element.getBoundingClientRect();
+    const { camera } = this.view;
+    const x = (event.clientX - left) / this.map.scale + this.map.x;
+    const y = (event.clientY - top) / this.map.scale + this.map.y;
+    this.view.land();
+    camera.set({ x: x - camera.width / camera.zoom / 2, y: y - camera.height / camera.zoom / 2, zoom: camera.zoom });
+  }
+
+  #frame() {
+    const { shown } = this.view;
+    if (this.element.hidden || !shown) return;
+    const { scene, selection } = shown;
+    const same = this.painted.scene === scene && this.painted.version === scene.version && this.painted.selection === selection;
+    if (!same && this.painted.scene !== scene) this.#paint();
+    else if (!same && this.timer === 0) this.timer = window.setTimeout(() => this.#paint(), REPAINT_MS);
+    this.#placeFrame();
+  }
+
+  #paint() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    const { shown, colors } = this.view;
+    if (!shown?.scene.exists) return;
+    const { scene, selection } = shown;
+    this.painted = { scene, version: scene.version, selection };
+    this.paints += 1;
+    const ratio = devicePixelRatio;
+    this.canvas.width = WIDTH * ratio;
+    this.canvas.height = HEIGHT * ratio;
+    this.canvas.style.width = `${WIDTH}px`;
+    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    this.map = mapping(scene.bounds());
+    const { x, y, scale } = this.map;
+    context.setTransform(ratio * scale, 0, 0, ratio * scale, -x * scale * ratio, -y * scale * ratio);
+    for (const group of scene.graph.groups.values()) {
+      context.globalAlpha = 0.25;
+      context.fillStyle = group.color ?? colors.get("--accent");
+      context.fillRect(group.x, group.y, group.width, group.height);
+    }
+    context.globalAlpha = 1;
+    for (const { record, rect } of scene.nodes.values()) {
+      const fill = record.color === undefined && record.bgcolor === undefined ? "--node-border" : record.color ? headerFill(record) : bodyFill(record);
+      context.fillStyle = fillOf(colors, selection.nodes.has(record.id) ? "--accent" : fill);
+      context.fillRect(rect.x, rect.y, Math.max(rect.width, 1.5 / scale), Math.max(rect.height, 1.5 / scale));
+    }
+    this.#placeFrame();
+  }
+
+  #placeFrame() {
+    const { x, y, width, height } = this.view.camera.visible();
+    const { scale } = this.map;
+    const left = Math.round((x - this.map.x) * scale), top = Math.round((y - this.map.y) * scale);
+    const right = Math.round((x + width - this.map.x) * scale), bottom = Math.round((y + height - this.map.y) * scale);
+    const placed = `${left} ${top} ${right} ${bottom}`;
+    if (placed === this.placed) return;
+    this.placed = placed;
+    this.frame.style.transform = `translate(${left}px, ${top}px)`;
+    this.frame.style.width = `${Math.max(right - left, 4)}px`;
+    this.frame.style.height = `${Math.max(bottom - top, 4)}px`;
+  }
+}
+
+/** How graph units become pixels of the map. @param {Rect | undefined} bounds */
+function mapping(bounds) {
+  const all = /** @type {Rect} */ (boundsOf([bounds ?? { x: 0, y: 0, width: 1000, height: 700 }]));
+  const scale = Math.min((WIDTH - 2 * PADDING) / all.width, (HEIGHT - 2 * PADDING) / all.height, 0.2);
+  return {
+    x: all.x + all.width / 2 - WIDTH / 2 / scale,
+    y: all.y + all.height / 2 - HEIGHT / 2 / scale,
+    scale,
+  };
+}
+
+function stopper() {
+  const abort = new AbortController();
+  return { signal: abort.signal, end: () => abort.abort() };
+}
