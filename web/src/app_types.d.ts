@@ -63,6 +63,8 @@ export interface Tab {
   readonly graphPath: Store<readonly NodeId[]>;
   readonly selection: Store<Selection>;
   readonly run: RunState;
+  /** The job whose results `run` holds. */
+  readonly lastJob: string | null;
   /** Values of inputs with a seed control in the last run, by "graph node input". */
   readonly usedSeeds: ReadonlyMap<string, Json>;
   /** What is wrong with the document or its last run; the one list of the errors panel. */

@@ -11,6 +11,9 @@ import { typeOf } from "../core/node_types.js";
 /** @typedef {import("../core/types.js").Json} Json */
 /** @typedef {import("../core/types.js").NodeType} NodeType */
 
+/** A limit above this only says "as large as there is". */
+const UNBOUNDED = 1e9;
+
 /**
  * Show the help of a type.
  * @param {HTMLElement} place its content is replaced
@@ -79,7 +82,8 @@ function inputRow(input, type, app) {
 function limits({ options, default: value, widget, choices }, { i18n: { t } }) {
   if (!widget) return [];
   const { min, max } = options;
-  const range = typeof min === "number" && typeof max === "number" ? `${min} … ${max}` : "";
+  const isBounded = typeof max === "number" && max < UNBOUNDED;
+  const range = typeof min !== "number" ? "" : isBounded ? `${min} … ${max}` : `≥ ${min}`;
   const count = choices ? t("panels.help.choices", { count: choices.length }) : "";
   const isShort = (typeof value === "string" && value !== "" && value.length < 40) || typeof value === "number" || typeof value === "boolean";
   return [range, count, isShort ? t("panels.help.default", { value: String(value) }) : ""];

@@ -51,11 +51,11 @@ class Sheet {
     /** @type {Map<string, Shortcut[]>} */
     const groups = new Map();
     for (const shortcut of found) {
-      const group = shortcut.command.id.split(".")[0] ?? "";
-      groups.set(group, [...(groups.get(group) ?? []), shortcut]);
+      const title = this.#groupTitle(shortcut.command.id.split(".")[0] ?? "");
+      groups.set(title, [...(groups.get(title) ?? []), shortcut]);
     }
     const { scrollTop } = this.page;
-    this.page.replaceChildren(...[...groups].map(([group, list]) => this.#section(group, list)));
+    this.page.replaceChildren(...[...groups].map(([title, list]) => this.#section(title, list)));
     this.page.scrollTop = scrollTop;
     if (found.length === 0) this.page.append(element("p", { class: "panel-empty", role: "status" }, i18n.t("panels.shortcuts.none")));
   }
@@ -65,10 +65,14 @@ class Sheet {
     return this.app.settings.get(KEYS_SETTING);
   }
 
-  /** @param {string} group @param {readonly Shortcut[]} list */
-  #section(group, list) {
-    const key = `commands.group.${group}`;
-    const title = this.app.i18n.has(key) ? this.app.i18n.t(key) : group;
+  /** Several kinds of commands may share a title. @param {string} group first part of a command's id */
+  #groupTitle(group) {
+    const key = `panels.shortcuts.group.${group}`;
+    return this.app.i18n.has(key) ? this.app.i18n.t(key) : group;
+  }
+
+  /** @param {string} title @param {readonly Shortcut[]} list */
+  #section(title, list) {
     return element("section", {}, element("h3", {}, title), ...list.map((shortcut) => this.#row(shortcut)));
   }
 

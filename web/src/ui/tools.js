@@ -18,9 +18,9 @@ const PANELS = [libraryPanel, modelPanel, parameterPanel, helpPanel, findPanel, 
 
 /** Keys that open panels. Plain letters count only where no text is entered. @type {readonly [panel: string, keys: string[]][]} */
 const PANEL_KEYS = [
-  ["library", ["N"]],
+  ["library", ["L"]],
   ["models", ["M"]],
-  ["parameters", ["P"]],
+  ["parameters", ["I"]],
   ["help", ["F1"]],
   ["settings", ["Mod+,"]],
   ["shortcuts", ["?", "Shift+?"]],
@@ -59,7 +59,6 @@ export function registerTools(app, { completions, canvas }) {
       focusFind();
     },
   });
-  app.commands.register({ id: "nodes.search", keys: ["Tab"], scope: "canvas", title: "panels.palette.title", run: () => app.ui.openPalette() });
   registerPromptSources(completions, app);
   acceptNodes(app, canvas);
 }

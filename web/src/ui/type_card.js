@@ -25,8 +25,13 @@ export function showTypeCard(place, app, type) {
     element("p", { class: "type-card-name" }, `${type.name} · ${origin(type, i18n)}`),
     ...marks.map((mark) => element("p", { class: "type-card-mark" }, i18n.t(`panels.type.${mark}`))),
     ports,
-    element("p", { class: "type-card-text" }, i18n.description(type)),
+    ...paragraphs(i18n.description(type)).map((text) => element("p", { class: "type-card-text" }, text)),
   );
+}
+
+/** Lines of a description are broken where its source is; only blank lines mean something. @param {string} text */
+function paragraphs(text) {
+  return text.split(/\n\s*\n/).map((part) => part.replaceAll(/\s*\n\s*/g, " ").trim()).filter(Boolean);
 }
 
 /**
