@@ -186,4 +186,9 @@ def _problem(error: sqlite3.Error) -> str:
         return "it is locked: another server uses it. Stop that one, or use another user directory."
     if "malformed" in str(error):
         return "it is damaged. Start again: it is then kept aside, and a new one is begun."
+    if "unable to open" in str(error) or "readonly" in str(error):
+        return (
+            f"{error}. The server must be able to write to that file and its folder; allow it, or"
+            " choose another folder with --user-directory."
+        )
     return f"{error}."

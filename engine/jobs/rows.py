@@ -131,6 +131,22 @@ def give_up(db: sqlite3.Connection, job: Job, reason: str, node_id: str | None) 
     return replace(job, state=JobState.ERROR, error=reason, worker=None)
 
 
+def deadly(deaths: int) -> str:
+    """Return why a job that ends its workers is given up."""
+    return (
+        f"The worker died {deaths} times while running this job, so it is not tried again. "
+        "Often a model needs more memory than there is."
+    )
+
+
+def interrupted(attempts: int) -> str:
+    """Return why a job that never came to an end is given up."""
+    return (
+        f"This job was begun {attempts} times and neither finished nor failed, because a worker "
+        "or the whole server ended, so it is not tried again."
+    )
+
+
 def _job(row: tuple[Any, ...]) -> Job:
     (
         job_id, number, turn, prompt, outputs, extra_data, state, attempts, deaths, worker,

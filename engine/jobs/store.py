@@ -87,7 +87,8 @@ class JobStore:
         def work(db: sqlite3.Connection) -> Record | None:
             changed = db.execute(
                 "UPDATE job SET state = 'running', worker = ?, attempts = attempts + 1,"
-                " started_ms = coalesce(started_ms, max(?, submitted_ms)) WHERE id = ? AND state = 'queued'",
+                " started_ms = coalesce(started_ms, max(?, submitted_ms))"
+                " WHERE id = ? AND state = 'queued'",
                 (worker, now_ms(), job_id),
             ).rowcount
             if not changed:
@@ -147,9 +148,9 @@ class JobStore:
                 return None
             (job,) = select(db, "id = ?", (job_id,))
             if job.deaths >= MAX_DEATHS:
-                return rows.give_up(db, job, _deadly(job.deaths), node_id)
+                return rows.give_up(db, job, rows.deadly(job.deaths), node_id)
             if job.attempts >= MAX_ATTEMPTS:
-                return rows.give_up(db, job, _interrupted(job.attempts), node_id)
+                return rows.give_up(db, job, rows.interrupted(job.attempts), node_id)
             return job
 
         return await self._database.run(work)
@@ -164,7 +165,7 @@ class JobStore:
         def work(db: sqlite3.Connection) -> list[Job]:
             for job in select(db, "state = 'running'"):
                 if job.attempts >= MAX_ATTEMPTS:
-                    rows.give_up(db, job, _interrupted(job.attempts), None)
+                    rows.give_up(db, job, rows.interrupted(job.attempts), None)
             db.execute("UPDATE job SET state = 'queued', worker = NULL WHERE state = 'running'")
             return select(db, "state = 'queued'", (), "number, id")
 
@@ -285,17 +286,3 @@ class JobStore:
 
     async def _rows(self, statement: str, values: tuple[Any, ...]) -> list[Any]:
         return await self._database.run(lambda db: db.execute(statement, values).fetchall())
-
-
-def _deadly(deaths: int) -> str:
-    return (
-        f"The worker died {deaths} times while running this job, so it is not tried again. "
-        "Often a model needs more memory than there is."
-    )
-
-
-def _interrupted(attempts: int) -> str:
-    return (
-        f"This job was begun {attempts} times and neither finished nor failed, because a worker "
-        "or the whole server ended, so it is not tried again."
-    )

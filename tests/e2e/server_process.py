@@ -46,6 +46,7 @@ class ServerProcess:
     arguments: tuple[str, ...] = ()
     port: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -65,6 +66,7 @@ class ServerProcess:
 
     def command(self) -> list[str]:
         return [
+            *self.prefix,
             *(sys.executable, "main.py", "--no-bootstrap", "serve", "--cpu", "--no-browser"),
             *("--base-directory", str(self.base), "--port", str(self.port), *self.arguments),
         ]

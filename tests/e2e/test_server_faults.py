@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -17,6 +20,11 @@ import pytest
 from tests.e2e.server_process import ROOT, ServerProcess, picture_prompt, served
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+FORM = (
+    b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.txt"\r\n\r\na\r\n--x--\r\n'
+)
+MULTIPART = {"Content-Type": "multipart/form-data; boundary=x"}
 
 
 @pytest.fixture(scope="module")
@@ -158,15 +166,50 @@ def test_a_second_server_on_the_port_or_the_database_says_so_and_harms_nothing(
 # --- disks --------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-def test_a_read_only_output_folder_fails_the_job_with_the_reason(server: ServerProcess) -> None:
-    output = server.base / "output"
-    output.chmod(0o500)
+@pytest.fixture
+def as_anybody() -> tuple[str, ...]:
+    """Return how to start a program that may not write everywhere, as root may."""
+    if os.geteuid() != 0:
+        return ()
+    if shutil.which("setpriv") is None:
+        pytest.skip("root writes everywhere, and setpriv (util-linux) is not there")
+    rights = "-dac_override,-dac_read_search"
+    return ("setpriv", f"--bounding-set={rights}", "--inh-caps=-all")
+
+
+def test_read_only_folders_are_named_and_the_queue_lives_through_it(
+    tmp_path: Path, as_anybody: tuple[str, ...]
+) -> None:
+    with served(tmp_path, prefix=as_anybody) as server:
+        folders = [tmp_path / name for name in ("output", "input", "user/default")]
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o500)
+        try:
+            _assert_not_written(server)
+            for path in ("/userdata/a", "/settings/a"):
+                refused = server.call("POST", path, b"1")
+                assert refused.status == 507
+                assert "may not" in refused.json()["error"]["message"]
+            assert server.call("POST", "/upload/image", FORM, MULTIPART).status == 507
+        finally:
+            for folder in folders:
+                folder.chmod(0o700)
+        assert succeeded(server.entry(server.queue(picture_prompt())))
+        assert server.call("POST", "/userdata/a", b"1").status == 200
+
+
+def test_a_read_only_user_folder_ends_the_start_with_a_sentence(
+    tmp_path: Path, as_anybody: tuple[str, ...]
+) -> None:
+    (tmp_path / "user").mkdir()
+    (tmp_path / "user").chmod(0o500)
     try:
-        _assert_not_written(server)
+        printed = fails_to_start(ServerProcess(tmp_path, port=1, prefix=as_anybody))
     finally:
-        output.chmod(0o700)
-    assert succeeded(server.entry(server.queue(picture_prompt())))
+        (tmp_path / "user").chmod(0o700)
+    assert str(tmp_path / "user") in printed
+    assert "--user-directory" in printed
 
 
 def _assert_not_written(server: ServerProcess) -> None:
@@ -320,9 +363,9 @@ def test_a_node_that_blocks_can_be_got_rid_of(tmp_path: Path) -> None:
 # --- clients ------------------------------------------------------------------------------------
 
 
-def test_a_client_that_never_reads_slows_no_job_and_fills_no_memory(
-    server: ServerProcess,
-) -> None:
+@contextmanager
+def deaf_client(server: ServerProcess) -> Iterator[None]:
+    """Be a client with the id "deaf" that opens a WebSocket and never reads from it."""
     with socket.create_connection(("127.0.0.1", server.port)) as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.sendall(
@@ -330,6 +373,19 @@ def test_a_client_that_never_reads_slows_no_job_and_fills_no_memory(
             b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         )
+        yield
+
+
+def sockets_dropped(server: ServerProcess) -> int:
+    found = re.search(rb"^tessera_websockets_dropped ([0-9]+)", server.get("/metrics").body, re.M)
+    assert found is not None
+    return int(found[1])
+
+
+def test_a_client_that_never_reads_slows_no_job_and_fills_no_memory(
+    server: ServerProcess,
+) -> None:
+    with deaf_client(server):
         server.entry(server.queue(picture_prompt(("E2ESlow", "0.1")), client_id="deaf"))
         before = psutil.Process(server.pid).memory_info().rss
         jobs = [
@@ -340,3 +396,16 @@ def test_a_client_that_never_reads_slows_no_job_and_fills_no_memory(
             assert succeeded(server.entry(job))
         assert psutil.Process(server.pid).memory_info().rss - before < 40 << 20
         assert server.get("/queue").json() == {"queue_running": [], "queue_pending": []}
+
+
+def test_a_client_that_never_reads_is_dropped_with_the_reason_and_its_jobs_go_on(
+    server: ServerProcess,
+) -> None:
+    before = sockets_dropped(server)
+    with deaf_client(server):
+        loud = server.queue(picture_prompt(("E2EShout", "90"), color=31), client_id="deaf")
+        assert succeeded(server.entry(loud))
+        server.until(lambda: sockets_dropped(server) > before)
+    assert "Client 'deaf' was dropped: The client does not read its messages" in server.log
+    after = server.queue(picture_prompt(color=32), client_id="deaf")
+    assert succeeded(server.entry(after))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import comfy.utils
 import folder_paths
+from server import PromptServer
 
 
 def note(line):
@@ -80,6 +81,16 @@ class E2ELoud(_Picture):
         return (image,)
 
 
+class E2EShout(_Picture):
+    """Sends `text` megabytes to the browser of the job."""
+
+    def work(self, image, text):
+        server = PromptServer.instance
+        for _ in range(int(text)):
+            server.send_sync("shout", "x" * (1 << 20), server.client_id)
+        return (image,)
+
+
 NODE_CLASS_MAPPINGS = {
-    cls.__name__: cls for cls in (E2ECount, E2ESlow, E2EBlock, E2EExit, E2EDie, E2ELoud)
+    cls.__name__: cls for cls in (E2ECount, E2ESlow, E2EBlock, E2EExit, E2EDie, E2ELoud, E2EShout)
 }
