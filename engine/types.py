@@ -74,6 +74,7 @@ class LatentFormat:
         downscale: Pixels per latent cell along each side.
         rgb: Linear preview: a row of (r, g, b) for each channel of a *scaled* latent, output in
             [-1, 1]; None when no preview matrix is known.
+        rgb_bias: Added to what `rgb` gives.
     """
 
     channels: int = 4
@@ -81,6 +82,7 @@ class LatentFormat:
     shift: float = 0.0
     downscale: int = 8
     rgb: tuple[tuple[float, float, float], ...] | None = None
+    rgb_bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 class Network(Protocol):

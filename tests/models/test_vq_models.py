@@ -278,3 +278,17 @@ def test_the_configuration_of_a_file_says_its_groups(library: ModelLibrary) -> N
     expected = to_image(taming_reference.decode(weights, codes, 8))
     model = library.vq_model("groups.safetensors")
     torch.testing.assert_close(model.decode_codes(codes), expected, **EXACT)
+
+
+def test_a_file_says_the_colours_of_its_latents(library: ModelLibrary) -> None:
+    base = library.folders.base  # type: ignore[attr-defined]
+    rows = [[0.1, 0.2, 0.3], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.4, 0.5, 0.6]]
+    path = base / "models" / "checkpoints" / "a.safetensors"
+    write_checkpoint(path, dataclasses.replace(TINY_VQ, metadata={"preview_rgb": rows}))
+    latents = library.checkpoint("a.safetensors").model.latent_format
+    assert latents.rgb == tuple(map(tuple, rows[:4]))
+    assert latents.rgb_bias == (0.4, 0.5, 0.6)
+    path = path.with_name("b.safetensors")
+    write_checkpoint(path, dataclasses.replace(TINY_VQ, metadata={"preview_rgb": rows[:3]}))
+    with pytest.raises(FileFormatError, match='its "preview_rgb" has 3 rows, expected 5'):
+        library.checkpoint("b.safetensors")

@@ -95,6 +95,9 @@ class LatentFormatFacts(Facade):
         self.latent_rgb_factors: list[list[float]] | None = (
             None if native.rgb is None else [list(row) for row in native.rgb]
         )
+        self.latent_rgb_factors_bias: list[float] | None = (
+            None if native.rgb is None else list(native.rgb_bias)
+        )
 
     @property
     def native(self) -> LatentFormat:

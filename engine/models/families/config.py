@@ -12,6 +12,7 @@ optional and stands in for what is otherwise assumed:
 | `clip_tokens` | tokens in a chunk, start and end included | rows of the position embedding |
 | `prediction` | "eps", "v_prediction" or "x0" | "eps" |
 | `scale_factor` | the network sees latent × scale_factor | 0.18215; 1 beside a VQ autoencoder |
+| `preview_rgb` | previews: `LatentFormat.rgb`, and `rgb_bias` as the last row | SD 1.x's |
 | `zero_terminal_snr` | trained with the last step at zero signal | false |
 """
 
@@ -47,6 +48,9 @@ class FileConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     clip_tokens: Annotated[int, msgspec.Meta(ge=3, le=4096)] | None = None
     prediction: Literal["eps", "v_prediction", "x0"] | None = None
     scale_factor: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    preview_rgb: Annotated[list[tuple[float, float, float]], msgspec.Meta(min_length=2)] | None = (
+        None
+    )
     zero_terminal_snr: bool = False
 
 

@@ -199,11 +199,16 @@ def _inferred(
 def _latent_format(config: FileConfig, channels: int, source: WeightFile) -> LatentFormat:
     quantised = vq.is_vq(below(source, VAE_PREFIX))  # an autoencoder elsewhere says nothing
     usual = config.scale_factor is None and channels == len(_PREVIEW_RGB) and not quantised
+    *rows, bias = config.preview_rgb or [(0.0, 0.0, 0.0)]
+    if rows and len(rows) != channels:
+        problem = f'its "preview_rgb" has {len(rows) + 1} rows, expected {channels + 1}'
+        raise FileFormatError(source.path, problem)
     return LatentFormat(
         channels=channels,
         # Codes are used as they are: arXiv:2112.10752, appendix G.
         scale=config.scale_factor or (1.0 if quantised else SCALE_FACTOR),
-        rgb=_PREVIEW_RGB if usual else None,
+        rgb=tuple(rows) or (_PREVIEW_RGB if usual else None),
+        rgb_bias=bias,
     )
 
 
