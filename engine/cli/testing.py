@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from engine.cli.editor_checks import EditorCheck, editor_checks
 
 
 def test_command(root: Path, pytest_arguments: Sequence[str]) -> int:
@@ -26,18 +28,46 @@ def test_command(root: Path, pytest_arguments: Sequence[str]) -> int:
         )
         if not _step(root, name, [*python, *command])
     ]
+    failed += _check_editor(root / "web", must_run=os.environ.get("CI") == "true")
     if failed:
         print(f"Failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _step(root: Path, name: str, command: Sequence[str]) -> bool:
+def _check_editor(web: Path, *, must_run: bool) -> list[str]:
+    """Run the editor's checks; return those that failed.
+
+    Args:
+        must_run: A check that lacks a program fails; else it is skipped, with the reason.
+    """
+    failed: list[str] = []
+    skipped: list[EditorCheck] = []
+    for check in editor_checks(web):
+        if check.lacks is None:
+            if not _step(web, check.name, check.command, {"TESSERA_PYTHON": sys.executable}):
+                failed.append(check.name)
+        elif must_run:
+            print(f"== {check.name}: {check.lacks}", file=sys.stderr)
+            failed.append(check.name)
+        else:
+            skipped.append(check)
+    if skipped:
+        print(f"Skipped {len(skipped)} checks of the editor:")
+        for check in skipped:
+            print(f"  {check.name}: {check.lacks}")
+    return failed
+
+
+def _step(
+    folder: Path, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> bool:
     print(f"== {name}", flush=True)
     started = time.monotonic()
-    passed = _run(root, command) == 0
+    passed = _run(folder, command, environment) == 0
     print(f"== {name}: {'passed' if passed else 'FAILED'}, {time.monotonic() - started:.0f} s\n")
     return passed
 
 
-def _run(root: Path, command: Sequence[str]) -> int:
-    return subprocess.run(command, cwd=root, check=False).returncode  # noqa: S603 - own tools
+def _run(folder: Path, command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
+    env = {**os.environ, **(environment or {})}
+    return subprocess.run(command, cwd=folder, env=env, check=False).returncode  # noqa: S603 - own tools
