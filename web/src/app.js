@@ -20,13 +20,17 @@ import { Files } from "./state/files.js";
 import { RunControl } from "./state/runs.js";
 import { SettingsStore } from "./state/settings.js";
 import { TabList } from "./state/tabs.js";
+import { noteConnection } from "./ui/connection_note.js";
 import { acceptDrops } from "./ui/drops.js";
+import { offerMissing } from "./ui/missing_dialog.js";
+import { watchNodePictures } from "./ui/node_pictures.js";
 import { createUi } from "./ui/services.js";
 import { LANGUAGE_SETTING, registerShellCommands, THEME_SETTING } from "./ui/shell_commands.js";
 import { registerShellPanels } from "./ui/shell_panels.js";
 import { showStart } from "./ui/start.js";
 import { fillTopbar } from "./ui/topbar.js";
 import { defineToolSettings, registerTools } from "./ui/tools.js";
+import { Viewer } from "./ui/viewer.js";
 import { createWidgets } from "./widgets/built_in.js";
 import { Completions } from "./widgets/completion.js";
 
@@ -84,8 +88,9 @@ async function start() {
   followSettings(settings, onError);
   parts.socket.start();
   parts.runs.start();
-  await showStart(app, parts);
+  // Before anything is fitted into the room that is left.
   app.ui.panels.restore();
+  await showStart(app, parts);
   void app.extensions.load().catch(onError);
 }
 
@@ -108,13 +113,16 @@ function compose(app, { api, settings, socket, onError }) {
   app.extensions = new ExtensionHost(app);
   app.view = new CanvasView(app, place("canvas"));
   const drafts = new Drafts(app, tabs);
-  const files = new Files(app, { tabs, drafts });
+  const files = new Files(app, { tabs, onOpened: (tab) => void offerMissing(app, tab) });
   attachCanvas(app, app.view, commands);
-  registerShellCommands(app, { files, tabs });
-  registerShellPanels(app, { files, runs, tabs });
+  registerShellCommands(app, { drafts, files, tabs });
+  const viewer = new Viewer(app, files);
+  registerShellPanels(app, { files, runs, tabs, viewer });
+  watchNodePictures(app, { files, viewer }, place("canvas"));
   registerTools(app, { completions, canvas: place("canvas") });
   fillTopbar(app, tabs, place("topbar"));
   acceptDrops(app, files, place("canvas"));
+  noteConnection(app);
   tabs.active.subscribe((tab) => app.view.setTab(tab));
   new AutoQueue(runs, tabs).start();
   return { api, catalogue, drafts, files, runs, socket, tabs, readObjectInfo, onError };

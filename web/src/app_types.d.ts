@@ -428,7 +428,8 @@ export interface PaletteOptions {
 }
 
 export interface Ui {
-  toast(kind: ToastKind, text: string, action?: { readonly title: string; run(): void }): void;
+  /** Errors stay until they are closed, or taken away by what is returned. */
+  toast(kind: ToastKind, text: string, action?: { readonly title: string; run(): void }): () => void;
   /** Resolves with the value of the action, or undefined when it was closed with Esc. */
   dialog<T>(dialog: Dialog<T>): Promise<T | undefined>;
   confirm(text: string, options?: { title?: string; ok?: string; danger?: boolean }): Promise<boolean>;

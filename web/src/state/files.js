@@ -2,7 +2,6 @@
 
 /** @import { App } from "../app_types.js" */
 /** @import { Json } from "../core/types.js" */
-/** @import { Drafts } from "./drafts.js" */
 /** @import { Tab } from "./tab.js" */
 /** @import { TabList } from "./tabs.js" */
 
@@ -21,11 +20,15 @@ export class Files {
   /** @type {Map<string, string | null>} What the file was when we read or wrote it, by tab id. */
   #stamps = new Map();
 
-  /** @param {App} app @param {{ tabs: TabList, drafts: Drafts }} parts */
-  constructor(app, { tabs, drafts }) {
+  /**
+   * @param {App} app
+   * @param {{ tabs: TabList, onOpened: (tab: Tab) => void }} parts `onOpened` looks for missing
+   *   nodes and models
+   */
+  constructor(app, { tabs, onOpened }) {
     this.app = app;
     this.tabs = tabs;
-    this.drafts = drafts;
+    this.onOpened = onOpened;
     tabs.list.subscribe((open) => this.#release(new Set(open.map(({ id }) => id))));
   }
 
@@ -90,12 +93,22 @@ export class Files {
   }
 
   /**
+   * Open one of our own, whose models need not be here.
+   * @param {Json} workflow
+   * @param {string} title
+   */
+  openExample(workflow, title) {
+    return this.#open(workflow, title, null, false);
+  }
+
+  /**
    * @param {Json} workflow
    * @param {string} title
    * @param {string | null} file
+   * @param {boolean} [looksForMissing]
    * @returns {Tab | undefined} undefined when there was nothing to open
    */
-  #open(workflow, title, file) {
+  #open(workflow, title, file, looksForMissing = true) {
     const tab = this.tabs.open({ workflow, title, file });
     const fatal = tab.problems.get().find(({ severity }) => severity === "error");
     if (fatal && tab.doc.root.nodes.size === 0) {
@@ -104,12 +117,9 @@ export class Files {
       return undefined;
     }
     this.app.view.fit();
-    this.onOpened(tab);
+    if (looksForMissing) this.onOpened(tab);
     return tab;
   }
-
-  /** Replaced by who looks for missing nodes and models. @param {Tab} _tab */
-  onOpened(_tab) {}
 
   /* ----------------------------------------------------------------------------------- saving */
 

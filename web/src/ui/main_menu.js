@@ -8,6 +8,7 @@ import { command } from "./run_controls.js";
 const GROUPS = [
   ["file.new", "file.open", "file.browse"],
   ["file.save", "file.saveAs", "file.download", "file.downloadApi"],
+  ["file.recover"],
   ["graph.undo", "graph.redo"],
   ["view.theme", "view.language"],
   ["ui.settings", "ui.shortcuts"],

@@ -3,6 +3,8 @@
 /** @import { App } from "../app_types.js" */
 
 import { element, isComposing } from "../controls/dom.js";
+import { keysText } from "../interaction/key_names.js";
+import { IS_MAC } from "../interaction/keyboard.js";
 import { icon } from "./icons.js";
 import { watch } from "./watch.js";
 
@@ -86,10 +88,16 @@ export function command(app, id) {
   const found = app.commands.list().find((one) => one.id === id);
   return {
     title: app.i18n.t(found?.title ?? id),
-    hint: app.commands.keysOf(id)[0],
+    hint: keysHint(app, id),
     disabled: !found || (found.when ? !found.when(app) : false),
     run: () => app.commands.execute(id),
   };
+}
+
+/** "Ctrl+Z", as it stands on this machine's keyboard. @param {App} app @param {string} id */
+function keysHint(app, id) {
+  const keys = app.commands.keysOf(id)[0];
+  return keys && keysText(keys, IS_MAC);
 }
 
 /** @param {string} drawing @param {string} name @param {() => void} press */
@@ -101,10 +109,10 @@ function iconButton(drawing, name, press) {
 
 /** @param {App} app @param {{ run: HTMLButtonElement, more: HTMLButtonElement, stop: HTMLButtonElement, count: HTMLInputElement }} parts */
 function translate(app, { run, more, stop, count }) {
-  const { i18n, commands } = app;
+  const { i18n } = app;
   const label = run.querySelector("span");
   if (label) label.textContent = i18n.t("running.run");
-  const keys = commands.keysOf("run.queue")[0];
+  const keys = keysHint(app, "run.queue");
   run.title = keys ? `${i18n.t("commands.run.queue")} (${keys})` : i18n.t("commands.run.queue");
   for (const [button, key] of /** @type {const} */ ([[more, "running.more"], [stop, "commands.run.interrupt"], [count, "running.batchCount"]])) {
     button.title = i18n.t(key);

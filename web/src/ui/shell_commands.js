@@ -1,19 +1,21 @@
 /** What the shell can be told to do. */
 
 /** @import { App } from "../app_types.js" */
+/** @import { Drafts } from "../state/drafts.js" */
 /** @import { Files } from "../state/files.js" */
 /** @import { TabList } from "../state/tabs.js" */
 
 import { nextProblem } from "./errors_panel.js";
+import { offerRecovery } from "./recovery.js";
 
 export const THEME_SETTING = "Tessera.Theme";
 export const LANGUAGE_SETTING = "Tessera.Language";
 
 /**
  * @param {App} app
- * @param {{ files: Files, tabs: TabList }} parts
+ * @param {{ drafts: Drafts, files: Files, tabs: TabList }} parts
  */
-export function registerShellCommands(app, { files, tabs }) {
+export function registerShellCommands(app, { drafts, files, tabs }) {
   const hasTab = () => tabs.active.get() !== null;
   /** @param {string} id @param {() => unknown} run @param {readonly string[]} [keys] @param {() => boolean} [when] */
   const add = (id, run, keys = [], when = hasTab) => {
@@ -31,6 +33,7 @@ export function registerShellCommands(app, { files, tabs }) {
   add("file.rename", () => files.rename(active()));
   add("file.duplicate", () => files.duplicate(active()));
   add("file.close", () => app.tabs.close(active()), ["Alt+W"]);
+  add("file.recover", () => recover(app, drafts), [], always);
   add("tab.next", () => tabs.step(1), ["Alt+ArrowRight"]);
   add("tab.previous", () => tabs.step(-1), ["Alt+ArrowLeft"]);
   registerRunCommands(app, add);
@@ -68,4 +71,11 @@ async function runSelected(app) {
   if (!tab) return;
   const targets = [...tab.selection.get().nodes].map((id) => tab.executionId(id));
   await app.runs.run({ tab, targets });
+}
+
+/** Offer what the server's journal holds. @param {App} app @param {Drafts} drafts */
+async function recover(app, drafts) {
+  const found = await drafts.journaled();
+  if (found.length === 0) app.ui.toast("info", app.i18n.t("files.recovery.none"));
+  else await offerRecovery(app, drafts, found);
 }

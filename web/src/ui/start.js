@@ -8,6 +8,7 @@
 /** @import { TabList } from "../state/tabs.js" */
 
 import { element } from "../controls/dom.js";
+import { useNearest } from "./missing_dialog.js";
 import { offerRecovery } from "./recovery.js";
 
 const RETRY_MS = 1500;
@@ -82,7 +83,8 @@ async function openExample(app, { files, tabs, onError }) {
   const name = checkpoints.length > 0 ? FIRST_EXAMPLE : SMALL_EXAMPLE;
   try {
     const workflow = /** @type {Json} */ (await app.api.json(`/api/tessera/examples/${name}.json`));
-    files.openWorkflow(workflow, app.i18n.t(`files.example.${name}`));
+    const tab = files.openExample(workflow, app.i18n.t(`files.example.${name}`));
+    if (tab) useNearest(app, tab);
   } catch (error) {
     onError(error);
   }

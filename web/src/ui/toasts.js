@@ -28,6 +28,7 @@ export class Toasts {
    * @param {ToastKind} kind
    * @param {string} text
    * @param {ToastAction} [action]
+   * @returns {() => void} takes it away
    */
   show(kind, text, action) {
     const known = [...this.corner.children].find((toast) => toast.getAttribute("data-text") === text);
@@ -36,6 +37,7 @@ export class Toasts {
     this.corner.append(toast);
     while (this.corner.children.length > MOST) this.corner.firstElementChild?.remove();
     if (kind !== "error" && !action) setTimeout(() => toast.remove(), SHOWN_MS);
+    return () => toast.remove();
   }
 
   /** @param {ToastKind} kind @param {string} text @param {ToastAction} [action] */

@@ -1,0 +1,28 @@
+/** Says that the server is gone, and that it is back. */
+
+/** @import { App } from "../app_types.js" */
+
+/** A server that restarts quickly is nobody's concern. */
+const PATIENCE_MS = 2500;
+
+/** @param {App} app */
+export function noteConnection(app) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {(() => void) | undefined} */
+  let takeBack;
+  app.socket.state.subscribe((state) => {
+    if (state === "lost") {
+      timer ??= setTimeout(() => {
+        takeBack = app.ui.toast("error", app.i18n.t("shell.lost"));
+      }, PATIENCE_MS);
+      return;
+    }
+    if (state !== "open") return;
+    clearTimeout(timer);
+    timer = undefined;
+    if (takeBack) app.ui.toast("ok", app.i18n.t("shell.back"));
+    takeBack?.();
+    takeBack = undefined;
+  });
+}

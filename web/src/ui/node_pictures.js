@@ -1,0 +1,49 @@
+/** Pictures on nodes: a double click shows them large, a right click offers what can be done. */
+
+/** @import { App } from "../app_types.js" */
+/** @import { Files } from "../state/files.js" */
+/** @import { Picture } from "../state/gallery.js" */
+/** @import { Viewer } from "./viewer.js" */
+
+import { pictureMenu } from "./picture_actions.js";
+
+/** @param {App} app @param {{ files: Files, viewer: Viewer }} parts @param {HTMLElement} canvas */
+export function watchNodePictures(app, { files, viewer }, canvas) {
+  canvas.addEventListener("dblclick", (event) => {
+    const found = picturesAt(app, event);
+    if (!found) return;
+    event.stopPropagation();
+    viewer.show(found.pictures, found.index);
+  }, { capture: true });
+  canvas.addEventListener("contextmenu", (event) => {
+    const found = picturesAt(app, event);
+    const picture = found?.pictures[found.index];
+    if (!found || !picture) return;
+    event.preventDefault();
+    event.stopPropagation();
+    void app.ui.menu({ x: event.clientX, y: event.clientY }, [
+      { title: app.i18n.t("gallery.open"), icon: "image", run: () => viewer.show(found.pictures, found.index) },
+      ...pictureMenu(app, files, picture),
+    ]);
+  }, { capture: true });
+}
+
+/**
+ * @param {App} app
+ * @param {Event} event
+ * @returns {{ pictures: Picture[], index: number } | undefined}
+ */
+function picturesAt(app, event) {
+  const image = event.target instanceof Element ? event.target.closest(".node-image") : null;
+  const node = image?.closest("[data-node]")?.getAttribute("data-node");
+  const tab = app.tabs.active.get();
+  if (!image || !node || !tab) return undefined;
+  const run = tab.run.get(tab.executionId(node));
+  if (!run || run.previewUrl) return undefined;
+  const label = tab.title.get();
+  const pictures = (run.outputs?.images ?? []).map((file, index) => (
+    { file, index, label, jobId: tab.lastJob, madeAt: null, seconds: run.seconds ?? null }
+  ));
+  const index = [...(image.parentElement?.children ?? [])].indexOf(image);
+  return pictures.length > 0 ? { pictures, index: Math.max(0, index) } : undefined;
+}
