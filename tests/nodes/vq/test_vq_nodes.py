@@ -14,6 +14,7 @@ from engine.models.folders import ModelFolders
 from engine.models.library import ModelLibrary
 from engine.models.residency import Residency
 from engine.types import CodebookDict, TokenGrid
+from nodes.latent.latent_files import load_latent, save_latent
 from nodes.latent.vae_decode import vae_decode
 from nodes.latent.vae_encode import vae_encode
 from nodes.loaders.checkpoint_loader_simple import checkpoint_loader_simple
@@ -33,6 +34,7 @@ from nodes.vq.vq_quantize import vq_quantize
 from nodes.vq.vq_round_trip import vq_round_trip
 from nodes.vq.vq_token_map import vq_token_map
 from tests.checkpoints import TINY_VQ, random_weights, vae_shapes, write_checkpoint
+from tests.nodes.picture_host import PictureContext
 from tests.nodes.vq.vq_host import Host, outputs, shown
 
 
@@ -239,6 +241,17 @@ def test_interpolation_goes_from_one_grid_to_the_other(model: VqModelOfVae) -> N
     torch.testing.assert_close(half.latent["samples"], (codes[0] + codes[1]) / 2)
     again = outputs(vq_quantize(half.latent, model.codebook)).tokens["tokens"]
     assert torch.equal(half.tokens["tokens"], again)
+
+
+async def test_tokens_kept_as_a_latent_file_come_back(model: VqModelOfVae, tmp_path: Path) -> None:
+    context = PictureContext(tmp_path)
+    tokens = grid(4)
+    await save_latent(vq_lookup(tokens, model.codebook), "kept", context)
+    (file,) = (tmp_path / "output").glob("kept*")
+    file.rename(tmp_path / "input" / "kept.latent")
+    loaded = load_latent("kept.latent", context)
+    found = outputs(vq_quantize(loaded, model.codebook)).tokens
+    assert torch.equal(found["tokens"], tokens["tokens"])
 
 
 def test_a_gumbel_codebook_interpolates_between_its_codes() -> None:
