@@ -137,4 +137,4 @@ def _encode_all(
         latents.append(encode(batch.images).to("cpu", torch.float32))
         captions.extend(batch.captions)
     report(len(order), len(order))
-    return CachedLatents(torch.cat(latents), tuple(captions), fingerprint)
+    return CachedLatents(torch.cat(latents).contiguous(), tuple(captions), fingerprint)
