@@ -246,7 +246,7 @@ def test_interpolation_goes_from_one_grid_to_the_other(model: VqModelOfVae) -> N
 async def test_tokens_kept_as_a_latent_file_come_back(model: VqModelOfVae, tmp_path: Path) -> None:
     context = PictureContext(tmp_path)
     tokens = grid(4)
-    await save_latent(vq_lookup(tokens, model.codebook), "kept", context)
+    await save_latent(vq_lookup(tokens, model.codebook), context, "kept")
     (file,) = (tmp_path / "output").glob("kept*")
     file.rename(tmp_path / "input" / "kept.latent")
     loaded = load_latent("kept.latent", context)
