@@ -1,0 +1,54 @@
+/** The queue as the server has it, and jobs that ended while nobody told. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Jobs } from "../../src/state/jobs.js";
+import { between } from "../../src/state/runs.js";
+
+/** @param {string} id @param {number} number @param {object} [change] */
+function entry(id, number, change = {}) {
+  return { id, number, running: false, tab: "t", label: "L", nodes: 2, ...change };
+}
+
+/** @param {Jobs} jobs */
+async function shown(jobs) {
+  await new Promise((resolve) => jobs.list.subscribe(resolve));
+  return jobs.list.get().map(({ id, phase }) => `${id} ${phase}`);
+}
+
+test("what runs comes first, then what waits in its order", async () => {
+  const jobs = new Jobs();
+  jobs.sync([entry("c", 3), entry("a", -1), entry("b", 2, { running: true })]);
+  assert.deepEqual(await shown(jobs), ["b running", "a waiting", "c waiting"]);
+});
+
+test("a job that left the queue unheard is reported once", () => {
+  const jobs = new Jobs();
+  jobs.sync([entry("a", 1), entry("b", 2)]);
+  assert.deepEqual(jobs.sync([entry("b", 2)]), ["a"]);
+  assert.deepEqual(jobs.sync([entry("b", 2)]), []);
+});
+
+test("a job whose answer is still under way is not taken for ended", () => {
+  const jobs = new Jobs();
+  jobs.expect({ id: "new", tabId: "t", label: "", prompt: {} });
+  assert.deepEqual(jobs.sync([]), []);
+  assert.ok(jobs.get("new"));
+  jobs.update("new", { number: 4 });
+  assert.deepEqual(jobs.sync([]), ["new"]);
+});
+
+test("jobs of other programs have no document", async () => {
+  const jobs = new Jobs();
+  jobs.sync([entry("x", 1, { tab: null, label: null })]);
+  await shown(jobs);
+  assert.deepEqual({ ...jobs.list.get()[0] }, { id: "x", phase: "waiting", number: 1, label: "", tabId: null, node: undefined, progress: 0 });
+});
+
+test("a place between two others is between them", () => {
+  assert.equal(between(undefined, undefined), 0);
+  assert.equal(between(undefined, -3), -4);
+  assert.equal(between(7, undefined), 8);
+  assert.equal(between(7, 8), 7.5);
+});
