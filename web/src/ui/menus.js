@@ -36,7 +36,8 @@ export function showMenu(overlay, point, items) {
     };
     const listen = { signal: closing.signal, capture: true };
     document.addEventListener("pointerdown", outside, listen);
-    window.addEventListener("blur", () => closing.abort(), listen);
+    // Captured too: the blur of every element in the page, as the mouse moves along the menu.
+    window.addEventListener("blur", ({ target }) => target === window && closing.abort(), listen);
     window.addEventListener("resize", () => closing.abort(), listen);
   });
 }
