@@ -276,6 +276,9 @@ def _differences(pictures: Tensor, rebuilt: Tensor) -> Losses:
 def _build(settings: AutoencoderSettings, seed: int) -> Any:
     if min(settings.widths, default=0) < 1 or settings.blocks < 1 or settings.latent_channels < 1:
         raise InvalidValueError("Autoencoder", settings, "at least one level, block and channel")
+    if settings.norm_groups and any(width % settings.norm_groups for width in settings.widths):
+        expected = f"a divisor of every width of {settings.widths}"
+        raise InvalidValueError('Autoencoder, "norm_groups"', settings.norm_groups, expected)
     channels = settings.latent_channels
     shape = kl.KlShape(
         settings.widths,
