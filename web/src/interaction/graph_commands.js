@@ -26,7 +26,7 @@ export function graphCommands(view) {
  * @param {string} id
  * @param {readonly string[]} keys
  * @param {(work: Work) => boolean} applies
- * @param {(work: Work, app: App) => void} run
+ * @param {(work: Work, app: App) => void | Promise<void>} run
  * @returns {Command}
  */
 export function onWork(view, id, keys, applies, run) {
@@ -41,7 +41,7 @@ export function onWork(view, id, keys, applies, run) {
     },
     run: (app) => {
       const work = workOf(view);
-      if (work) run(work, app);
+      return work ? run(work, app) : undefined;
     },
   };
 }

@@ -31,7 +31,7 @@ export function hitOf(view, target, client) {
   if (!(target instanceof Element) || !view.root.contains(target)) return { kind: "foreign" };
   const node = /** @type {HTMLElement | null} */ (target.closest(".node"));
   if (node) return nodeHit(node, target);
-  if (target !== view.root && !view.elements.plane.contains(target)) return { kind: "foreign" };
+  if (target !== view.root && !view.stage.elements.plane.contains(target)) return { kind: "foreign" };
   return canvasHit(view, view.toGraph(client));
 }
 

@@ -7,8 +7,8 @@
 
 import { aligned, distributed } from "../core/geometry.js";
 import { detach, toggleMode } from "../core/insertion.js";
-import { layout } from "../core/layout.js";
 import { framed, growGroups } from "./group_membership.js";
+import { layoutInWorker } from "./layout_client.js";
 import { selectionOf } from "./selecting.js";
 
 /** What commands work on. @typedef {{ tab: Tab, graphId: string, graph: GraphView, selection: Selection, nodes: NodeId[], view: CanvasView }} Work */
@@ -139,7 +139,7 @@ function place({ tab, graphId }, rects, places, label) {
 }
 
 /** Orders the selected nodes, or all when fewer than two are selected, along their wires. @param {Work} work */
-export function layOut({ tab, graphId, graph, nodes, view }) {
+export async function layOut({ tab, graphId, graph, nodes, view }) {
   const chosen = nodes.length >= 2 ? nodes : [...graph.nodes.keys()];
   const rects = chosen.flatMap((id) => {
     const rect = view.shown?.scene.nodes.get(id)?.rect;
@@ -147,13 +147,15 @@ export function layOut({ tab, graphId, graph, nodes, view }) {
   });
   const among = new Set(chosen);
   const links = [...graph.links.values()].filter((link) => among.has(link.from) && among.has(link.to));
-  const places = layout(rects, links);
+  const places = await layoutInWorker(rects, links);
   tab.edit("edit.layout", (tx) => {
     for (const { id } of rects) {
       const to = places.get(id);
-      if (to) tx.updateNode(graphId, id, { x: to.x, y: to.y });
+      // The document may have gone on while the worker was at it.
+      if (to && tx.graph(graphId).nodes.has(id)) tx.updateNode(graphId, id, { x: to.x, y: to.y });
     }
-    tx.removeReroutes(graphId, new Set(links.flatMap((link) => link.reroutes ?? [])));
+    const dots = new Set(links.flatMap((link) => link.reroutes ?? []).filter((id) => graph.reroutes.has(id)));
+    tx.removeReroutes(graphId, dots);
     growGroups(tx, graphId, (id) => {
       const rect = view.shown?.scene.nodes.get(id)?.rect, record = tx.graph(graphId).nodes.get(id);
       return rect && record && { ...rect, x: record.x, y: record.y };

@@ -8,6 +8,7 @@
 /** @import { CanvasView, Shown } from "../render/view.js" */
 /** @import { Hit } from "./hit.js" */
 
+import { createAnnouncer } from "./announcer.js";
 import { Hint } from "./hint.js";
 import { hitOf } from "./hit.js";
 import { PinchMode } from "./modes/pinch.js";
@@ -51,13 +52,14 @@ export class PointerController {
     this.app = app;
     this.view = view;
     this.hint = new Hint(view);
+    this.announce = createAnnouncer(app, view);
     const { root } = view;
     root.addEventListener("pointerdown", (event) => this.#down(event), { signal });
     root.addEventListener("pointermove", (event) => this.#move(event), { signal });
     root.addEventListener("pointerup", (event) => this.#up(event), { signal });
     root.addEventListener("pointercancel", (event) => this.#gone(event), { signal });
     root.addEventListener("lostpointercapture", (event) => this.#lost(event), { signal });
-    view.frameListeners.add(() => this.#followEdge());
+    view.onFrame(() => this.#followEdge());
   }
 
   /** What is shown. @returns {Shown} */

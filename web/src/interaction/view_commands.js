@@ -82,6 +82,7 @@ function moveFocus(controller, next) {
   if (to === undefined) return;
   work.tab.selection.set(selectionOf({ nodes: [to] }));
   view.reveal(to);
+  controller.announce();
 }
 
 /** @returns {Command[]} */

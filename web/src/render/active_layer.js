@@ -1,11 +1,12 @@
 /**
  * The canvas for what is held in the air: its wires, boxes, dots and groups. It lies over the
- * static layer, covers the same area, and is painted only during drags.
+ * static layer, covers the view, and is painted only during drags.
  */
 
 /** @import { Colors } from "./colors.js" */
 /** @import { Lift } from "./lift.js" */
-/** @import { Picture, StaticLayer } from "./static_layer.js" */
+/** @import { Camera } from "./camera.js" */
+/** @import { Picture } from "./static_layer.js" */
 
 import { HEADER_HEIGHT } from "../core/node_layout.js";
 import { bodyFill, headerFill } from "./box_batches.js";
@@ -26,29 +27,35 @@ export class ActiveLayer {
     canvas.hidden = true;
   }
 
-  /** @param {Picture} picture @param {StaticLayer} below */
-  paint(picture, below) {
+  /**
+   * @param {Picture} picture
+   * @param {number} ratio Device pixels per CSS pixel.
+   * @param {number} base Zoom the layer is placed for; it is stretched from there as the others are.
+   */
+  paint(picture, ratio, base) {
     const { lift, camera } = picture;
     this.canvas.hidden = lift === null;
     if (!lift) return;
     this.paints += 1;
-    this.#clear(below);
-    const { zoom } = camera, { ratio, area } = below;
-    this.context.setTransform(ratio * zoom, 0, 0, ratio * zoom, -area.x * zoom * ratio, -area.y * zoom * ratio);
+    this.#clear(camera, ratio);
+    const { zoom } = camera;
+    this.context.setTransform(ratio * zoom, 0, 0, ratio * zoom, -camera.x * zoom * ratio, -camera.y * zoom * ratio);
+    this.canvas.style.transform = `translate(${camera.x * base}px, ${camera.y * base}px) scale(${base / zoom})`;
     this.#paintGroups(picture, lift);
     this.#paintLinks(picture, lift);
     this.#paintDots(picture, lift);
     this.#paintBoxes(picture, lift);
   }
 
-  /** @param {StaticLayer} below */
-  #clear(below) {
+  /** @param {Camera} camera @param {number} ratio */
+  #clear(camera, ratio) {
     const { canvas, context } = this;
-    if (canvas.width !== below.canvas.width || canvas.height !== below.canvas.height) {
-      canvas.width = below.canvas.width;
-      canvas.height = below.canvas.height;
-      canvas.style.width = below.canvas.style.width;
-      canvas.style.height = below.canvas.style.height;
+    const width = Math.round(camera.width * ratio), height = Math.round(camera.height * ratio);
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+      canvas.style.width = `${camera.width}px`;
+      canvas.style.height = `${camera.height}px`;
     }
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);

@@ -7,7 +7,7 @@ import { make } from "./dom.js";
  * @property {HTMLElement} root Takes the pointer; clips.
  * @property {HTMLElement} plane Carries the camera: the only element whose transform a pan writes.
  * @property {HTMLCanvasElement} ground Static layer.
- * @property {HTMLCanvasElement} active Layer of what is held.
+ * @property {HTMLCanvasElement} active Layer of what is held; shown during drags only.
  * @property {HTMLElement} world Node bodies, in graph units times the scale of the last painting.
  */
 

@@ -32,9 +32,10 @@ export class Minimap {
     this.painted = { scene: /** @type {object | null} */ (null), version: -1, selection: /** @type {object | null} */ (null) };
     this.map = { x: 0, y: 0, scale: 1 };
     this.placed = "";
+    this.sized = "";
     this.timer = 0;
     this.element.addEventListener("pointerdown", (event) => this.#press(event));
-    view.frameListeners.add(() => this.#frame());
+    view.onFrame(() => this.#frame());
   }
 
   /** @param {boolean} shown */
@@ -80,7 +81,7 @@ export class Minimap {
   #paint() {
     clearTimeout(this.timer);
     this.timer = 0;
-    const { shown, colors } = this.view;
+    const { shown, stage: { colors } } = this.view;
     if (!shown?.scene.exists) return;
     const { scene, selection } = shown;
     this.painted = { scene, version: scene.version, selection };
@@ -111,13 +112,16 @@ export class Minimap {
     const { x, y, width, height } = this.view.camera.visible();
     const { scale } = this.map;
     const left = Math.round((x - this.map.x) * scale), top = Math.round((y - this.map.y) * scale);
-    const right = Math.round((x + width - this.map.x) * scale), bottom = Math.round((y + height - this.map.y) * scale);
-    const placed = `${left} ${top} ${right} ${bottom}`;
-    if (placed === this.placed) return;
-    this.placed = placed;
-    this.frame.style.transform = `translate(${left}px, ${top}px)`;
-    this.frame.style.width = `${Math.max(right - left, 4)}px`;
-    this.frame.style.height = `${Math.max(bottom - top, 4)}px`;
+    const place = `translate(${left}px, ${top}px)`;
+    const across = Math.max(Math.round(width * scale), 4), down = Math.max(Math.round(height * scale), 4);
+    if (place !== this.placed) this.frame.style.transform = place;
+    this.placed = place;
+    // Written only when the zoom changes: unlike the place, it is laid out anew.
+    const size = `${across} ${down}`;
+    if (size === this.sized) return;
+    this.sized = size;
+    this.frame.style.width = `${across}px`;
+    this.frame.style.height = `${down}px`;
   }
 }
 

@@ -16,9 +16,13 @@ import { NodeView } from "./node_view.js";
 const OVERSCAN = 0.25;
 const MAX_OVERSCAN = 600;
 const MOUNTS_PER_FRAME = 8;
+/** After this time no further node is begun in a frame. */
+const MOUNT_BUDGET_MS = 5;
 /** What is mounted at once when a graph is opened. */
 const FIRST_MOUNTS = 60;
 const UNMOUNT_AFTER_MS = 250;
+/** Up to this many held nodes move on layers of their own, without being painted anew. */
+const MOST_LAYERS = 24;
 /** Mounted nodes beyond what is near, as a share: more are pruned at once. */
 const SLACK = 1.5;
 
@@ -81,8 +85,14 @@ export class NodeLayer {
       const seen = (/** @type {NodeId} */ id) => Number(overlaps(/** @type {any} */ (nodes.get(id)).rect, visible));
       missing.sort((a, b) => seen(b) - seen(a));
     }
-    for (const id of missing.slice(0, limit)) this.#mountOne(id);
-    return missing.length <= limit;
+    const start = performance.now();
+    let mounted = 0;
+    for (const id of missing.slice(0, limit)) {
+      if (!this.first && mounted > 0 && performance.now() - start > MOUNT_BUDGET_MS) break;
+      this.#mountOne(id);
+      mounted += 1;
+    }
+    return mounted === missing.length;
   }
 
   /** @param {NodeId} id */
@@ -157,6 +167,7 @@ export class NodeLayer {
       const view = this.views.get(id);
       if (!view) continue;
       view.hang(lift);
+      view.element.classList.toggle("layered", (lift?.nodes.has(id) ?? false) && (lift?.nodes.size ?? 0) <= MOST_LAYERS);
       this.moves += 1;
     }
   }

@@ -29,6 +29,7 @@ export class NodeView {
     this.title = make("span", "node-title");
     this.badge = make("span", "node-badge");
     this.progress = make("div", "node-progress");
+    this.missing = make("p", "node-missing");
     this.body = make("div", "node-body");
     this.#buildFrame();
     /** @type {NodeRows | NodeNote} */
@@ -51,7 +52,7 @@ export class NodeView {
     header.append(collapse, this.title, this.badge, this.progress);
     const resize = make("div", "node-resize");
     resize.dataset["part"] = "resize";
-    this.element.append(header, this.body, resize);
+    this.element.append(header, this.body, this.missing, resize);
   }
 
   /** @param {NodeShape} shape */
@@ -76,9 +77,21 @@ export class NodeView {
     classList.toggle("missing", type === undefined && !isBoundary(record.id));
     classList.toggle("boundary", isBoundary(record.id));
     classList.toggle("subgraph", type?.module === "subgraph");
+    classList.toggle("fed", record.collapsed === true && record.inputs.length > 0);
+    classList.toggle("feeds", record.collapsed === true && record.outputs.length > 0);
     classList.toggle("titled", record.color !== undefined);
     this.rows.update(shape);
+    this.#explainMissing(shape);
     this.preview.place(layout);
+  }
+
+  /** @param {NodeShape} shape */
+  #explainMissing({ record, type, layout }) {
+    const { classList } = this.element;
+    this.missing.hidden = !classList.contains("missing") || record.collapsed === true;
+    if (this.missing.hidden || type) return;
+    setText(this.missing, this.environment.app.i18n.t("canvas.node.missing", { type: record.type }));
+    this.missing.style.top = `${layout.rest.y}px`;
   }
 
   /** @param {number} x In graph units. @param {number} y */

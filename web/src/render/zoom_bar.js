@@ -28,7 +28,7 @@ export function addZoomBar(app, view) {
   say();
   app.i18n.language.subscribe(say);
   view.root.append(bar, empty);
-  view.frameListeners.add(() => {
+  view.onFrame(() => {
     setText(zoom, `${Math.round(view.camera.zoom * 100)}%`);
     empty.hidden = (view.shown?.scene.nodes.size ?? 1) > 0;
   });

@@ -1,0 +1,60 @@
+/**
+ * Measures the canvas at 200, 1,000 and 3,000 nodes and prints a table. Counters gate (exit code
+ * 1), times are only reported: they depend on the machine.
+ *
+ * Run: node tests/bench/canvas_bench.js [nodes …]
+ */
+
+import { launch } from "../harness/browser.js";
+import { serveEditor } from "../harness/static_server.js";
+import { gatesOf, openCanvas, runAll, VIEWPORT } from "./scenarios.js";
+
+/** @import { Result } from "./scenarios.js" */
+
+const sizes = process.argv.slice(2).map(Number);
+if (sizes.length === 0) sizes.push(200, 1000, 3000);
+
+const server = await serveEditor();
+const browser = await launch();
+let failed = 0;
+try {
+  console.log(`Chromium ${browser.version()}, headless without GPU, ${VIEWPORT.width}x${VIEWPORT.height}, device pixel ratio 1`);
+  for (const size of sizes) failed += await benchmark(size);
+} finally {
+  await browser.close();
+  await server.close();
+}
+process.exitCode = failed > 0 ? 1 : 0;
+
+/** @param {number} size @returns {Promise<number>} Gates that do not hold. */
+async function benchmark(size) {
+  const { page, session, errors } = await openCanvas(browser, server.url, String(size));
+  const results = await runAll(page, session);
+  print(size, results);
+  const broken = gatesOf(results).filter((gate) => !gate.holds);
+  for (const { result, text } of broken) console.log(`  GATE ${result}: ${text}`);
+  for (const error of errors) console.log(`  PAGE ERROR ${error}`);
+  await page.close();
+  return broken.length + errors.length;
+}
+
+/** @param {number} size @param {readonly Result[]} results */
+function print(size, results) {
+  const head = ["scenario", "p50 ms", "p95 ms", "max ms", "frames", "paints", "mounts", "DOM layouts", "transforms", "links traced"];
+  const rows = results.filter(({ times, name }) => times || name === "idle").map(({ name, times, counters }) => [
+    name, ms(times?.p50), ms(times?.p95), ms(times?.max),
+    ...["frames", "paints", "mounts", "domLayouts", "transformWrites", "linksTraced"].map((key) => String(counters[key] ?? "")),
+  ]);
+  const last = /** @type {Result} */ (results.at(-1));
+  console.log(`\n${size} nodes: opened in ${ms(last.milliseconds)} ms; after all ${last.counters["domNodes"]} DOM nodes, `
+    + `${last.counters["mounted"]} mounted, heap ${last.counters["heapMb"]?.toFixed(0)} MB`);
+  const widths = head.map((text, at) => Math.max(text.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  for (const row of [head, ...rows]) {
+    console.log(row.map((text, at) => (at === 0 ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0))).join("  "));
+  }
+}
+
+/** @param {number | undefined} value */
+function ms(value) {
+  return value === undefined ? "–" : value.toFixed(1);
+}
