@@ -28,7 +28,7 @@ from engine.errors import EngineError, InvalidValueError
 from engine.imaging.unfinished import remove_abandoned
 from engine.jobs.service import JobService
 from engine.jobs.store import JobStore
-from engine.models.folders import ModelFolders
+from engine.models.folders import SHIPPED, ModelFolders
 from engine.server.app import build_app
 from engine.server.memory import return_large_blocks
 from engine.server.security import needs_token
@@ -155,6 +155,7 @@ async def _services(settings: Settings, server: ServerSettings) -> AsyncIterator
         user=settings.user,
         extra=settings.extra_model_paths,
     )
+    folders.add("checkpoints", SHIPPED)
     _make_directories(folders)
     cleaning = asyncio.create_task(_remove_abandoned(folders))
     store = JobStore(folders.directory("user") / DATABASE)

@@ -19,6 +19,9 @@ WEIGHT_EXTENSIONS: Final = frozenset(
 )
 """What counts as a model file."""
 
+SHIPPED: Final = Path(__file__).parent / "starter"
+"""Holds the checkpoint that comes with Tessera; hosts add it to "checkpoints", after all others."""
+
 _MODEL_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "checkpoints": ("checkpoints",),
     "configs": ("configs",),

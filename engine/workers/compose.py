@@ -13,7 +13,7 @@ from engine.compat.host import Host, HostLink, NoLink
 from engine.compat.host import current as current_host
 from engine.compat.host import install as install_host
 from engine.errors import EngineError
-from engine.models.folders import ModelFolders
+from engine.models.folders import SHIPPED, ModelFolders
 from engine.registry.discovery import (
     PackReport,
     compat_path,
@@ -91,6 +91,7 @@ def compose_registry(
         user=settings.user,
         extra=settings.extra_model_paths,
     )
+    folders.add("checkpoints", SHIPPED)
     compat_path()
     registry = Registry(folders)
     install_host(Host(settings, folders, registry, link or NoLink()))
