@@ -7,6 +7,8 @@ export const WIDGET_TYPES = new Set(["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO
 
 /** Nodes that exist on the canvas only; the engine never hears of them. */
 export const CANVAS_MODULE = "canvas";
+/** Module of the types subgraph instances have. */
+export const SUBGRAPH_MODULE = "subgraph";
 
 /**
  * Return the node types of a server's `/object_info`, and those that exist on the canvas only.

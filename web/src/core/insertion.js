@@ -191,7 +191,8 @@ export function replaceNode(tx, graphId, id, type, { inputs, outputs, values } =
     const value = widget ? own(old.values, inputs?.get(name) ?? name) : undefined;
     return value === undefined ? [] : [[name, value]];
   });
-  const { width, height, mode, collapsed, pinned, title, color, bgcolor, properties, extra } = old;
+  const { width, height, mode, collapsed, pinned, title, color, bgcolor, extra } = old;
+  const properties = { ...old.properties, ...fresh.properties };
   const look = { mode, collapsed, pinned, title, color, bgcolor, properties, extra };
   const size = { width: Math.max(width, fresh.width), height: Math.max(height, fresh.height) };
   const held = { ...fresh.values, ...Object.fromEntries(kept), ...values };

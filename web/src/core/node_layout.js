@@ -92,7 +92,7 @@ function collapsedLayout(record, width) {
  */
 function portRows(record, type) {
   const widgets = widgetNames(type);
-  const inputs = record.inputs.filter((port) => !(port.widget && widgets.has(port.widget)));
+  const inputs = record.inputs.filter((port) => !widgets.has(widgetOf(port)));
   const count = Math.max(inputs.length, record.outputs.length);
   return Array.from({ length: count }, (_, index) => {
     const [input, output] = [inputs[index], record.outputs[index]];
@@ -106,11 +106,21 @@ function portRows(record, type) {
  * @returns {WidgetRow[]}
  */
 function widgetRows(record, type) {
-  const ports = new Map(record.inputs.map((port) => [port.widget, port]));
+  const ports = new Map(record.inputs.map((port) => [widgetOf(port), port]));
   return visibleWidgets(type).map((input) => {
     const height = FLEXIBLE.has(input.widget ?? "") ? FLEXIBLE_HEIGHT : WIDGET_HEIGHT;
     return { kind: "widget", y: 0, height, input, port: ports.get(input.name) };
   });
+}
+
+/**
+ * Return the widget a port belongs to, if its type has one of that name. A port of a subgraph
+ * instance may not be marked yet, as it is promoted by a link inside.
+ *
+ * @param {PortRecord} port
+ */
+function widgetOf(port) {
+  return port.widget ?? port.key;
 }
 
 /** @param {NodeType | undefined} type */

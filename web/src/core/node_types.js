@@ -6,6 +6,7 @@
  * @import { Catalogue, GraphId, GraphView, InputType, NodeRecord, NodeType, PortRecord } from "./types.d.ts"
  */
 
+import { SUBGRAPH_MODULE } from "./catalogue.js";
 import { own } from "./json.js";
 
 export const PRIMITIVE = "PrimitiveNode";
@@ -77,7 +78,7 @@ function derive(doc, graphId, catalogue, around) {
       return { ...(inner ?? socket(port)), name: port.key, index };
     }),
     outputs: record.outputs.map(({ name, key, type }) => ({ name, key, type, isList: false })),
-    module: "subgraph",
+    module: SUBGRAPH_MODULE,
   };
 }
 

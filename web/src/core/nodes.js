@@ -1,6 +1,6 @@
 /** @import { Json, NodeRecord, NodeType, Point, PortRecord, SeedControl, Size } from "./types.d.ts" */
 
-import { defaultValue, isControlled, portKeys } from "./catalogue.js";
+import { defaultValue, isControlled, portKeys, SUBGRAPH_MODULE } from "./catalogue.js";
 import { layoutNode } from "./node_layout.js";
 
 /** Pixels at zoom 1. */
@@ -28,10 +28,15 @@ export function createNode(type, at) {
     if (input.widget && isControlled(input)) controls[input.name] = newControl(input.options);
   }
   const ports = { inputs: inputPorts(type), outputs: outputPorts(type) };
-  const record = { type: type.name, ...at, ...ports, values, properties: {}, mode: NORMAL };
+  const place = { x: at.x, y: at.y };
+  const properties = { [SEARCH_NAME]: type.name };
+  const record = { type: type.name, ...place, ...ports, values, properties, mode: NORMAL };
   const held = Object.keys(controls).length ? { controls } : {};
   return { ...record, ...held, ...naturalSize({ ...record, id: "", z: 0, width: 0, height: 0 }, type) };
 }
+
+/** Property by which `%Node.widget%` in file names finds a node. */
+export const SEARCH_NAME = "Node name for S&R";
 
 const NORMAL = /** @type {const} */ ("normal");
 
@@ -44,14 +49,16 @@ function newControl({ control_after_generate: given }) {
 export const CONTROLS = new Set(["fixed", "increment", "decrement", "randomize", "increment-wrap"]);
 
 /**
- * Return the input ports of a type: sockets first, then one for each widget.
+ * Return the input ports of a type: sockets first, then one for each widget; those of a subgraph
+ * in its own order.
  *
  * @param {NodeType} type
  * @returns {PortRecord[]}
  */
 export function inputPorts(type) {
   const shown = type.inputs.filter((input) => !input.options.socketless || !input.widget);
-  const order = [...shown.filter((i) => !i.widget), ...shown.filter((i) => i.widget)];
+  const sorted = [...shown.filter((i) => !i.widget), ...shown.filter((i) => i.widget)];
+  const order = type.module === SUBGRAPH_MODULE ? shown : sorted;
   const keys = portKeys(order.map((input) => input.name));
   return order.map(({ name, type: kind, widget, required, options }, index) => {
     const label = typeof options.display_name === "string" ? { label: options.display_name } : {};

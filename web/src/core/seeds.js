@@ -1,8 +1,8 @@
 /**
- * Rolls seeds before a run, so that the seed shown is the seed used.
+ * Values that change from run to run: which they are, and what comes next.
  *
- * @import { Tx } from "./edits.js"
- * @import { ApiPrompt, Catalogue, InputType, Json, NodeId, SeedControl } from "./types.d.ts"
+ * @import { Doc } from "./document.js"
+ * @import { Catalogue, GraphId, InputType, Json, NodeId, SeedControl } from "./types.d.ts"
  */
 
 import { own } from "./json.js";
@@ -10,64 +10,76 @@ import { typeOf } from "./node_types.js";
 
 /** Numbers in files and scripts are exact up to here: 2^53 - 1. */
 const LARGEST = Number.MAX_SAFE_INTEGER;
+/** Rolled seeds stay below this above their least, as people read them and note them down. */
+const ROLL_BELOW = 2 ** 50;
 
 /**
- * Give every controlled input its value for the coming run. Inputs that are linked and nodes that
- * do not run keep theirs.
- *
- * @param {Tx} tx
- * @param {Catalogue} catalogue
- * @param {() => number} [random] numbers in [0, 1)
+ * @typedef {object} Controlled
+ * @property {GraphId} graphId
+ * @property {NodeId} nodeId
+ * @property {InputType} input
+ * @property {SeedControl} control
+ * @property {Json} value
  */
-export function rollSeeds(tx, catalogue, random = Math.random) {
-  for (const graphId of tx.doc.graphIds()) {
-    for (const node of [...tx.graph(graphId).nodes.values()]) {
+
+/**
+ * List the inputs with a control whose value counts: not those a link feeds, nor those of nodes
+ * that do not run.
+ *
+ * @param {Doc} doc
+ * @param {Catalogue} catalogue
+ * @returns {Controlled[]}
+ */
+export function controlledInputs(doc, catalogue) {
+  /** @type {Controlled[]} */
+  const found = [];
+  for (const graphId of doc.graphIds()) {
+    const graph = doc.graph(graphId);
+    for (const node of graph?.nodes.values() ?? []) {
       if (!node.controls || node.mode === "mute" || node.mode === "bypass") continue;
-      const type = typeOf(tx.doc, graphId, node, catalogue);
+      const type = typeOf(doc, graphId, node, catalogue);
       for (const [name, control] of Object.entries(node.controls)) {
         const input = type?.inputs.find((candidate) => candidate.name === name);
         const port = node.inputs.find((candidate) => candidate.widget === name);
-        if (!input || (port && tx.graph(graphId).linkInto(node.id, port.key))) continue;
-        const value = nextValue(input, own(node.values, name) ?? input.default ?? 0, control, random);
-        if (value !== undefined) tx.setValue(graphId, node.id, name, value);
+        const value = own(node.values, name) ?? input?.default;
+        if (!input || value === undefined || (port && graph?.linkInto(node.id, port.key))) continue;
+        found.push({ graphId, nodeId: node.id, input, control, value });
       }
     }
   }
+  return found;
 }
 
 /**
- * Return an input's next value; undefined when it stays.
+ * Return what comes after a value; the value itself where it stays.
  *
  * @param {InputType} input
  * @param {Json} value
  * @param {SeedControl} control
- * @param {() => number} random
- * @returns {Json | undefined}
+ * @param {() => number} random numbers in [0, 1)
+ * @returns {Json}
  */
 export function nextValue(input, value, control, random) {
-  if (control === "fixed") return undefined;
+  if (control === "fixed") return value;
   if (input.choices) return nextChoice(input.choices, value, control, random);
-  if (typeof value !== "number") return undefined;
-  const { min, max, step } = rangeOf(input);
+  if (typeof value !== "number") return value;
+  const { least, most, step } = rangeOf(input);
   if (control === "randomize") {
-    const count = Math.floor((max - min) / step) + 1;
-    return min + step * Math.floor(random() * count);
+    const count = Math.floor((Math.min(most, least + ROLL_BELOW) - least) / step) + 1;
+    return least + step * Math.floor(random() * count);
   }
   const next = control === "decrement" ? value - step : value + step;
-  if (next > max) return control === "increment-wrap" ? min : max;
-  return Math.max(min, next);
+  if (next > most) return control === "increment-wrap" ? least : most;
+  return Math.max(least, next);
 }
 
-/**
- * Return what a number input takes, as far as numbers are exact.
- *
- * @param {InputType} input
- */
+/** @param {InputType} input */
 function rangeOf({ options }) {
   const number = (/** @type {Json | undefined} */ value, /** @type {number} */ otherwise) =>
     typeof value === "number" ? value : otherwise;
-  const min = Math.max(number(options.min, 0), -LARGEST);
-  return { min, max: Math.min(number(options.max, LARGEST), LARGEST), step: number(options.step, 1) || 1 };
+  const least = Math.max(number(options.min, 0), -LARGEST);
+  const most = Math.max(least, Math.min(number(options.max, LARGEST), LARGEST));
+  return { least, most, step: Math.max(0, number(options.step, 1)) || 1 };
 }
 
 /**
@@ -75,27 +87,11 @@ function rangeOf({ options }) {
  * @param {Json} value
  * @param {SeedControl} control
  * @param {() => number} random
+ * @returns {Json}
  */
 function nextChoice(choices, value, control, random) {
-  if (choices.length === 0) return undefined;
   const at = choices.indexOf(value);
-  if (control === "randomize") return choices[Math.floor(random() * choices.length)];
-  if (control === "decrement") return choices[Math.max(0, at - 1)];
-  const next = at + 1;
-  return choices[next < choices.length ? next : control === "increment-wrap" ? 0 : at];
+  if (control === "randomize") return choices[Math.floor(random() * choices.length)] ?? value;
+  if (control === "decrement") return choices[Math.max(0, at - 1)] ?? value;
+  return choices[at + 1] ?? (control === "increment-wrap" ? choices[0] : undefined) ?? value;
 }
-
-/**
- * Return the seed a run used for an input, for "reuse last".
- *
- * @param {ApiPrompt} prompt what was sent
- * @param {readonly NodeId[]} path instances around the node, from the root
- * @param {NodeId} node
- * @param {string} name
- * @returns {Json | undefined} undefined when the run had no such node or it was fed by a link
- */
-export function usedValue(prompt, path, node, name) {
-  const value = own(own(prompt, [...path, node].join(":"))?.inputs, name);
-  return Array.isArray(value) ? undefined : value;
-}
-

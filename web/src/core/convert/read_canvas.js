@@ -3,7 +3,7 @@
  * @import { RawNode, RawWorkflow } from "./raw.d.ts"
  */
 
-import { ownsWidget, portKeys } from "../catalogue.js";
+import { ownsWidget, portKeys, SUBGRAPH_MODULE } from "../catalogue.js";
 import { Doc } from "../document.js";
 import { isObject, shorten } from "../json.js";
 import { buildGraph } from "./build_graph.js";
@@ -86,7 +86,7 @@ function instanceTypes(raw, catalogue) {
     const outputs = graph.outputs.map(({ name, type }, index) =>
       ({ name, key: outKeys[index] ?? name, type, isList: false }));
     const flags = { isOutput: false, deprecated: false, experimental: false, aliases: [] };
-    const texts = { name: id, title: graph.name, category: "", description: "", module: "subgraph" };
+    const texts = { name: id, title: graph.name, category: "", description: "", module: SUBGRAPH_MODULE };
     return [id, { ...texts, inputs, outputs, ...flags }];
   }));
 }

@@ -8,6 +8,7 @@
 
 import { defaultValue, ownsWidget } from "../catalogue.js";
 import { own } from "../json.js";
+import { SEARCH_NAME } from "../nodes.js";
 import { Problems } from "./problems.js";
 import { WRAPPER } from "./read_api.js";
 import { resolveLink } from "./resolve.js";
@@ -164,7 +165,7 @@ class Converter {
   #find(scope, name, widget) {
     const all = [...this.running.values()];
     const near = [...all.filter((at) => at.scope === scope), ...all.filter((at) => at.scope !== scope)];
-    const bySearchName = near.filter(({ node }) => own(node.properties, "Node name for S&R") === name);
+    const bySearchName = near.filter(({ node }) => own(node.properties, SEARCH_NAME) === name);
     const byTitle = near.filter(({ node }) => node.title === name);
     const found = [...bySearchName, ...byTitle].find(({ values }) => values.has(widget));
     return found && String(found.values.get(widget));

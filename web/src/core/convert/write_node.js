@@ -28,6 +28,7 @@ export class NodeWriter {
     this.catalogue = catalogue;
     this.order = order;
     this.isInstance = doc.graph(node.type) !== undefined;
+    this.type = typeOf(doc, graph.record.id, node, catalogue);
     this.inputs = node.inputs.filter((port) => this.#isWritten(port));
     this.slots = new Map(this.inputs.map((port, index) => [port.key, index]));
   }
@@ -80,7 +81,18 @@ export class NodeWriter {
   #input(port) {
     const link = this.graph.linkInto(this.node.id, port.key);
     const entry = { ...port.extra, ...named(port), link: link ? Number(link.id) : null };
-    return port.widget === undefined ? entry : { ...entry, widget: { name: port.widget } };
+    const widget = this.#widgetOf(port);
+    return widget === undefined ? entry : { ...entry, widget: { name: widget } };
+  }
+
+  /**
+   * Return the widget a port belongs to. For an instance the links inside decide.
+   *
+   * @param {PortRecord} port
+   */
+  #widgetOf({ key, widget }) {
+    if (!this.isInstance) return widget;
+    return this.type?.inputs.some((input) => input.name === key && input.widget) ? key : undefined;
   }
 
   /** @param {PortRecord} port @returns {JsonObject} */
@@ -139,9 +151,8 @@ export class NodeWriter {
   /** The value of each promoted widget; those the instance does not hold are those inside. */
   #ofInstance() {
     const { node } = this;
-    const type = typeOf(this.doc, this.graph.record.id, node, this.catalogue);
-    const promoted = node.inputs.filter((port) => port.widget);
-    const inputs = new Map(type?.inputs.map((input) => [input.name, input]));
+    const promoted = node.inputs.filter((port) => this.#widgetOf(port) !== undefined);
+    const inputs = new Map(this.type?.inputs.map((input) => [input.name, input]));
     const values = promoted.map(({ key }) => own(node.values, key) ?? inputs.get(key)?.default ?? null);
     const names = promoted.map(({ key }) => (Object.hasOwn(node.values, key) ? key : null));
     /** @type {JsonObject} */
