@@ -12,6 +12,7 @@ from engine.models.families.config import FileConfig, read_config
 from engine.models.model import DiffusionNetworkModel
 from engine.models.text_network import ClipTextNetwork
 from engine.models.vae import FirstStage
+from engine.models.vq import VqFirstStage
 from engine.registry.decorator import node
 from engine.registry.spec import NodeContext
 from engine.text.clip import Clip as ClipValue
@@ -47,6 +48,9 @@ async def checkpoint_save(
     unet = _own(model, DiffusionNetworkModel, "model")
     text = _own(_own(clip, ClipValue, "clip").network, ClipTextNetwork, "clip")
     stage = _own(vae, FirstStage, "vae")  # type: ignore[type-abstract]  # only compared with
+    if isinstance(stage, VqFirstStage) and stage.logits:
+        expected = "a first stage whose tokens are the nearest codes"
+        raise InvalidValueError('input "vae"', "one trained with Gumbel noise", expected)
     folder = ResultFolder.of(context, "output", filename_prefix)
     embedded = texts(context)
 
@@ -102,6 +106,7 @@ def _config(model: DiffusionNetworkModel, text: ClipTextNetwork, vae: FirstStage
         read_config(part.component.source.path, part.component.source.metadata)
         for part in (model, text, vae)
     )
+    latents = model.latent_format
     return FileConfig(
         unet_heads=of_model.unet_heads,
         unet_norm_groups=of_model.unet_norm_groups,
@@ -109,7 +114,8 @@ def _config(model: DiffusionNetworkModel, text: ClipTextNetwork, vae: FirstStage
         clip_heads=of_text.clip_heads,
         clip_tokens=of_text.clip_tokens,
         prediction=_PREDICTIONS[model.prediction],
-        scale_factor=model.latent_format.scale,
+        scale_factor=latents.scale,
+        preview_rgb=None if latents.rgb is None else [*latents.rgb, latents.rgb_bias],
         zero_terminal_snr=model.schedule.zero_terminal_snr,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -114,6 +115,37 @@ async def test_settings_and_loras_are_saved_along(
     assert changed == ["model.diffusion_model.middle_block.0.in_layers.2.weight"]
     config = json.loads(says["tessera.config"])
     assert (config["prediction"], config["zero_terminal_snr"]) == ("v_prediction", True)
+
+
+async def test_previews_keep_their_colours(base: Path, context: NodeContext) -> None:
+    rows = [[0.5, 0.25, 0.125]] * 4 + [[0.1, 0.2, 0.3]]
+    described = dataclasses.replace(SMALL, metadata={**SMALL.metadata, "preview_rgb": rows})
+    path = base / "models" / "checkpoints"
+    write_checkpoint(path / "colours.safetensors", described, dtype=torch.float16)
+    write_checkpoint(path / "usual.safetensors", Size(), dtype=torch.float16)
+    words = checkpoint_loader_simple("small.safetensors", context).clip
+    for name in ("colours", "usual"):
+        model = context.service(ModelLibrary).diffusion_model_at(path / f"{name}.safetensors")
+        vae = context.service(ModelLibrary).checkpoint_at(path / f"{name}.safetensors").vae
+        await checkpoint_save(model, words, vae, context, f"checkpoints/{name}")
+        saved = base / "output" / "checkpoints" / f"{name}_00001_.safetensors"
+        again = context.service(ModelLibrary).diffusion_model_at(saved).latent_format
+        assert again.rgb is not None
+        assert (again.rgb, again.rgb_bias) == (
+            model.latent_format.rgb,
+            model.latent_format.rgb_bias,
+        )
+
+
+async def test_a_gumbel_first_stage_is_not_saved_as_another_kind(
+    context: NodeContext, base: Path, loaded: LoadedCheckpoint
+) -> None:
+    gumbel = dataclasses.replace(SMALL, gumbel=True)
+    path = base / "models" / "checkpoints" / "gumbel.safetensors"
+    write_checkpoint(path, gumbel)
+    vae = context.service(ModelLibrary).checkpoint_at(path).vae
+    with pytest.raises(InvalidValueError, match="trained with Gumbel noise"):
+        await checkpoint_save(loaded.model, loaded.clip, vae, context)
 
 
 async def test_weights_too_large_for_half_precision_are_refused(
