@@ -11,6 +11,7 @@ from aiohttp import ClientSession, hdrs, web
 from engine.server import security
 from engine.server.hashes import HASHES, FileHashes
 from engine.server.journal import Journals
+from engine.server.last_run import LAST_RUN, LastRun
 from engine.server.metrics import METRICS, Metrics, measured
 from engine.server.object_info import ObjectInfoCache
 from engine.server.pack_routes import PACK_ROUTES, SESSION, PackRoutes, forward
@@ -53,7 +54,10 @@ def build_app(services: Services) -> web.Application:
     app[SERVICES] = services
     app[METRICS] = Metrics()
     app[HASHES] = FileHashes()
-    app[node_types.OBJECT_INFO] = ObjectInfoCache(services.pool, services.folders)
+    app[LAST_RUN] = LastRun(services)
+    app[node_types.OBJECT_INFO] = ObjectInfoCache(
+        services.pool, services.folders, app[LAST_RUN], lambda: _tell_new_types(services)
+    )
     app[PACK_ROUTES] = PackRoutes(services.pool)
     app[PACKED] = {}
     users.prepare(app)
@@ -72,6 +76,7 @@ def build_app(services: Services) -> web.Application:
     app.on_response_prepare.append(_say_how_long_to_keep)
     app.cleanup_ctx.append(_session)
     app.cleanup_ctx.append(_log_messages)
+    app.cleanup_ctx.append(_remembering)
     app.on_shutdown.append(_drop_clients)
     return app
 
@@ -136,6 +141,17 @@ async def _log_messages(app: web.Application) -> AsyncIterator[None]:
     services.logs.on_line = on_line
     yield
     services.logs.on_line = None
+
+
+async def _remembering(app: web.Application) -> AsyncIterator[None]:
+    """Look what the last run left, before the workers load what may change in the meantime."""
+    await app[LAST_RUN].recall()
+    yield
+    app[node_types.OBJECT_INFO].close()
+
+
+def _tell_new_types(services: Services) -> None:
+    services.hub.send("node_types_changed", {}, client_id=None)
 
 
 async def _drop_clients(app: web.Application) -> None:

@@ -2,7 +2,8 @@
 
 The menus of file names are part of it, so an answer is used only as long as the workers and the
 listings of all model folders stay the same. What packs read by themselves cannot be watched:
-no answer is used for longer than `MAX_AGE_S`.
+no answer is used for longer than `MAX_AGE_S`. While the workers start, what the last run knew is
+answered, if it holds (`last_run`).
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import asyncio
 import gzip
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
 
 from engine.models.folders import ModelFolders
-from engine.workers.pool import WorkerPool
+from engine.server.last_run import LastRun, names_in
+from engine.server.packs import told_web_folders
+from engine.workers.pool import WorkerDiedError, WorkerPool
 
 MAX_AGE_S = 10.0
 _Stamp: TypeAlias = tuple[Any, ...]
@@ -40,11 +44,23 @@ class ObjectInfo:
 
 
 class ObjectInfoCache:
-    """Asks the workers once for as long as the answer holds."""
+    """Asks the workers once for as long as the answer holds.
 
-    def __init__(self, pool: WorkerPool, folders: ModelFolders) -> None:
-        self._pool, self._folders = pool, folders
+    Args:
+        changed: Called when the workers say something else than what the last run knew.
+    """
+
+    def __init__(
+        self,
+        pool: WorkerPool,
+        folders: ModelFolders,
+        last_run: LastRun,
+        changed: Callable[[], None],
+    ) -> None:
+        self._pool, self._folders, self._last_run = pool, folders, last_run
+        self._changed = changed
         self._known: ObjectInfo | None = None
+        self._confirming: asyncio.Task[None] | None = None
         self._stamp: _Stamp = ()
         self._until = 0.0
         self._lock = asyncio.Lock()
@@ -52,6 +68,8 @@ class ObjectInfoCache:
     async def get(self) -> ObjectInfo:
         """Return what is known of all node types. Raises: WorkerDiedError."""
         async with self._lock:
+            if (remembered := await self._last_run.recall()) is not None:
+                return await self._recalled(remembered.object_info)
             await self._pool.ready()
             stamp = await asyncio.to_thread(self._make_stamp)
             fresh = stamp == self._stamp and time.monotonic() < self._until
@@ -59,13 +77,34 @@ class ObjectInfoCache:
                 body = await self._pool.query("object_info")
                 if self._known is None or body != self._known.body:
                     self._known = await asyncio.to_thread(_pack, body)
+                await self._last_run.remember(body, stamp[0], await told_web_folders(self._pool))
                 self._stamp, self._until = stamp, time.monotonic() + MAX_AGE_S
             return self._known
 
     def _make_stamp(self) -> _Stamp:
         workers = [(worker.name, worker.restarts) for worker in self._pool.workers()]
-        keys = [*self._folders.keys(), "input", "output", "temp"]
-        return (*workers, *((key, tuple(self._folders.names(key))) for key in keys))
+        return (names_in(self._folders), *workers)
+
+    def close(self) -> None:
+        """Ask nobody any more."""
+        if self._confirming is not None:
+            self._confirming.cancel()
+
+    async def _recalled(self, body: bytes) -> ObjectInfo:
+        if self._known is None:
+            self._known = await asyncio.to_thread(_pack, body)
+            self._confirming = asyncio.create_task(self._confirm(self._known.etag))
+        return self._known
+
+    async def _confirm(self, etag: str) -> None:
+        """Compare what was answered with what the workers say, once they do."""
+        try:
+            await self._pool.ready()
+            info = await self.get()
+        except WorkerDiedError:  # who asks next is told
+            return
+        if info.etag != etag:
+            self._changed()
 
 
 def _pack(body: bytes) -> ObjectInfo:

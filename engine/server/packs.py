@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from engine.registry.pack_folders import pack_paths
+from engine.server.last_run import LastRun
 from engine.server.services import Services
 from engine.workers.pool import WorkerPool, WorkerState
 
@@ -29,12 +30,23 @@ class PackFacts(msgspec.Struct):
     web: dict[str, str] = {}
 
 
-async def web_folders(pool: WorkerPool) -> dict[str, Path]:
-    """Return the packs' browser files; none while no worker has loaded them."""
-    if not any(w.state in (WorkerState.IDLE, WorkerState.BUSY) for w in pool.workers()):
-        return {}
+async def told_web_folders(pool: WorkerPool) -> dict[str, str]:
+    """Return the packs' folders of browser files, as a worker tells. Raises: WorkerDiedError."""
     packs = msgspec.json.decode(await pool.query("packs"), type=list[PackFacts])
-    return {name: Path(folder) for pack in packs for name, folder in pack.web.items()}
+    return {name: folder for pack in packs for name, folder in pack.web.items()}
+
+
+async def web_folders(pool: WorkerPool, last_run: LastRun) -> dict[str, Path]:
+    """Return the packs' folders of browser files; while no worker answers those of the last run.
+
+    None are known while the workers load packs that the last run did not have.
+    """
+    if any(w.state in (WorkerState.IDLE, WorkerState.BUSY) for w in pool.workers()):
+        found = await told_web_folders(pool)
+    else:
+        remembered = await last_run.recall()
+        found = remembered.web if remembered is not None else {}
+    return {name: Path(folder) for name, folder in found.items()}
 
 
 def pack_folders(services: Services) -> list[Path]:
@@ -80,9 +92,9 @@ def translations(packs: Iterable[Path]) -> dict[str, Any]:
     return merged
 
 
-async def scripts(web_root: Path, pool: WorkerPool) -> list[str]:
+async def scripts(web_root: Path, packs: Mapping[str, Path]) -> list[str]:
     """List the addresses of all extension scripts: the editor's own and the packs'."""
-    roots = {"core": web_root / "extensions" / "core", **await web_folders(pool)}
+    roots = {"core": web_root / "extensions" / "core", **packs}
     return await asyncio.to_thread(lambda: [url for name in roots for url in _urls(name, roots)])
 
 

@@ -38,7 +38,7 @@ async def test_node_types_are_asked_for_once(host: Host, asked: list[str]) -> No
     assert await host.json("/object_info/KSampler") == {"KSampler": TYPES["KSampler"]}
     assert await host.json("/object_info/%C3%84") == {"Ä": TYPES["Ä"]}
     assert await host.json("/object_info/Unknown") == {}
-    assert asked == ["object_info"]
+    assert asked.count("object_info") == 1
 
 
 async def test_known_node_types_cost_less_than_a_kilobyte(host: Host, asked: list[str]) -> None:
@@ -73,11 +73,11 @@ async def test_node_types_are_asked_for_again_when_files_or_workers_change(
     tag = (await host.client.get("/object_info")).headers["ETag"]
     host.put("input/new.png")
     assert (await host.client.get("/object_info")).headers["ETag"] == tag  # the same answer
-    assert len(asked) == 2
+    assert asked.count("object_info") == 2
     host.pool.answers["object_info", ""] = {}
     host.pool.kill("cpu")
     assert (await host.client.get("/object_info")).headers["ETag"] != tag
-    assert len(asked) == 3
+    assert asked.count("object_info") == 3
 
 
 async def test_node_types_are_asked_for_again_after_a_while(
@@ -86,7 +86,7 @@ async def test_node_types_are_asked_for_again_after_a_while(
     await host.json("/object_info")
     monkeypatch.setattr("engine.server.object_info.time.monotonic", lambda: 1e12 + MAX_AGE_S)
     await host.json("/object_info")
-    assert len(asked) == 2
+    assert asked.count("object_info") == 2
 
 
 async def test_system_stats_have_the_contracts_fields(host: Host) -> None:

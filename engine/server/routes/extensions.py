@@ -12,6 +12,7 @@ from aiohttp import web
 from engine.models.folders import inside
 from engine.server import packs
 from engine.server.answers import json_answer
+from engine.server.last_run import LAST_RUN
 from engine.server.services import Services, services_of
 from engine.server.serving import served_file
 from engine.server.web_files import editor_file, sent_web_file
@@ -27,7 +28,7 @@ T = TypeVar("T")
 async def get_extensions(request: web.Request) -> web.Response:
     """List the addresses of all extension scripts."""
     services = services_of(request)
-    return json_answer(await packs.scripts(services.settings.web_root, services.pool))
+    return json_answer(await packs.scripts(services.settings.web_root, await _web_folders(request)))
 
 
 @routes.get("/i18n")
@@ -60,12 +61,16 @@ async def get_template(request: web.Request) -> web.StreamResponse:
 @bare_routes.get("/extensions/{pack}/{file:.+}")
 async def get_extension_file(request: web.Request) -> web.StreamResponse:
     """Return a browser file of the editor's extensions or of a pack."""
-    services, name = services_of(request), request.match_info["pack"]
+    name = request.match_info["pack"]
     file = request.match_info["file"]
-    root = (await packs.web_folders(services.pool)).get(name)
+    root = (await _web_folders(request)).get(name)
     if root is None:  # the editor's own
         return await editor_file(request, f"extensions/{name}/{file}")
     return await sent_web_file(request, root, file)
+
+
+async def _web_folders(request: web.Request) -> dict[str, Path]:
+    return await packs.web_folders(services_of(request).pool, request.config_dict[LAST_RUN])
 
 
 def _of_packs(read: Callable[[Iterable[Path]], dict[str, T]], services: Services) -> dict[str, T]:
