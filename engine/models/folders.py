@@ -49,6 +49,7 @@ _OUTPUT_KEYS: Final = {
     "checkpoints": "checkpoints",
     "text_encoders": "clip",
     "vae": "vae",
+    "vqgan": "vae",
     "diffusion_models": "diffusion_models",
     "loras": "loras",
 }

@@ -47,10 +47,7 @@ async def checkpoint_save(
     """
     unet = _own(model, DiffusionNetworkModel, "model")
     text = _own(_own(clip, ClipValue, "clip").network, ClipTextNetwork, "clip")
-    stage = _own(vae, FirstStage, "vae")  # type: ignore[type-abstract]  # only compared with
-    if isinstance(stage, VqFirstStage) and stage.logits:
-        expected = "a first stage whose tokens are the nearest codes"
-        raise InvalidValueError('input "vae"', "one trained with Gumbel noise", expected)
+    stage = storable_first_stage(vae)
     folder = ResultFolder.of(context, "output", filename_prefix)
     embedded = texts(context)
 
@@ -64,6 +61,15 @@ async def checkpoint_save(
 
     await asyncio.to_thread(write)
     return Ui()
+
+
+def storable_first_stage(vae: object) -> FirstStage:
+    """Return a VAE whose weights the LDM layout can hold. Raises: InvalidValueError."""
+    stage = _own(vae, FirstStage, "vae")  # type: ignore[type-abstract]  # only compared with
+    if isinstance(stage, VqFirstStage) and stage.logits:
+        expected = "a first stage whose tokens are the nearest codes"
+        raise InvalidValueError('input "vae"', "one trained with Gumbel noise", expected)
+    return stage
 
 
 def _own(value: object, kind: type[T], name: str) -> T:
