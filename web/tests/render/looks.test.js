@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { durationText, runText } from "../../src/render/run_text.js";
+import { TYPE_TOKENS, typeStyle } from "../../src/render/type_style.js";
+
+const COMMON = ["MODEL", "CLIP", "VAE", "CONDITIONING", "LATENT", "IMAGE", "MASK", "CONTROL_NET"];
+const i18n = { t: (/** @type {string} */ key) => key };
+
+test("common types differ in colour and shape together", () => {
+  const styles = COMMON.map((type) => JSON.stringify(typeStyle(type)));
+  assert.equal(new Set(styles).size, COMMON.length);
+});
+
+test("a type nobody listed looks the same every time and names a colour of the theme", () => {
+  const first = typeStyle("MY_PACK_THING");
+  assert.deepEqual(typeStyle("MY_PACK_THING"), first);
+  assert.ok(TYPE_TOKENS.includes(first.token));
+});
+
+test("a choice of types has the colour of the first and the shape of a choice", () => {
+  assert.deepEqual(typeStyle("IMAGE,MASK"), { token: typeStyle("IMAGE").token, shape: "ring" });
+  assert.deepEqual(typeStyle(""), typeStyle("*"));
+});
+
+test("the theme defines the colour of every type, dark and light", async () => {
+  const css = await readFile(new URL("../../styles/theme.css", import.meta.url), "utf8");
+  for (const token of TYPE_TOKENS) {
+    assert.ok(css.split(`${token}:`).length >= 3, `${token} is not in both themes`);
+  }
+});
+
+test("durations are short and rounded once", () => {
+  assert.equal(durationText(0), "0 ms");
+  assert.equal(durationText(0.0124), "12 ms");
+  assert.equal(durationText(0.9999), "1.0 s");
+  assert.equal(durationText(12.34), "12.3 s");
+  assert.equal(durationText(59.96), "1:00");
+  assert.equal(durationText(125), "2:05");
+});
+
+test("a badge says how far, how long, or why not", () => {
+  assert.equal(runText(undefined, i18n).text, "");
+  assert.equal(runText({ state: "running", value: 3, max: 20 }, i18n).text, "3/20");
+  assert.equal(runText({ state: "done", seconds: 2 }, i18n).text, "2.0 s");
+  assert.deepEqual(runText({ state: "cached", reason: "same inputs" }, i18n), { text: "canvas.run.cached", tip: "same inputs" });
+  const error = { severity: /** @type {const} */ ("error"), code: "x", message: "disk full" };
+  assert.deepEqual(runText({ state: "error", error }, i18n), { text: "!", tip: "disk full" });
+});

@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { edit } from "../../src/core/edits.js";
+import { History } from "../../src/core/history.js";
+import { growGroups, regroup, regrouped } from "../../src/interaction/group_membership.js";
+import { bestPort, bestPortOfType, connectEnds, socketNear, verdictOn } from "../../src/interaction/linking.js";
+import { LiveEdit } from "../../src/interaction/live_edit.js";
+import { NEW_PORT } from "../../src/render/boundary.js";
+import { Lift } from "../../src/render/lift.js";
+import { Scene } from "../../src/render/scene.js";
+import { sceneOf } from "../../src/render/scenes.js";
+import { convertToSubgraph } from "../../src/core/subgraphs.js";
+import { gridGraph, pictureGraph, testCatalogue } from "../harness/graphs.js";
+
+const catalogue = testCatalogue();
+
+function pictureScene() {
+  const doc = pictureGraph(catalogue);
+  return { doc, scene: new Scene(doc, "root", catalogue) };
+}
+
+/** What a scene derived, to compare with one made anew. @param {Scene} scene */
+function derived(scene) {
+  const nodes = [...scene.nodes].map(([id, { rect, record }]) => [id, rect, record]);
+  const links = [...scene.links].map(([id, { points, token, quiet }]) => [id, points, token, quiet]);
+  return { nodes: nodes.sort(), links: links.sort() };
+}
+
+test("wires end at the sockets the layout says", () => {
+  const { scene } = pictureScene();
+  for (const { record, points } of scene.links.values()) {
+    assert.deepEqual(scene.anchor(record.from, record.output, "out"), { x: points[0], y: points[1] });
+    assert.deepEqual(scene.anchor(record.to, record.input, "in"), { x: points.at(-2), y: points.at(-1) });
+  }
+  assert.equal(scene.links.size, 9);
+});
+
+test("a scene kept through edits and undo is the one made anew", () => {
+  const { doc, scene } = pictureScene();
+  const history = new History(doc);
+  const steps = [
+    () => edit(doc, "x", (tx) => tx.moveNodes("root", ["1", "5"], { x: 33, y: -7 })),
+    () => edit(doc, "x", (tx) => tx.updateNode("root", "2", { collapsed: true, mode: "mute" })),
+    () => edit(doc, "x", (tx) => void tx.addReroute("root", ["1"], { x: 5, y: 6 })),
+    () => edit(doc, "x", (tx) => tx.removeNodes("root", ["5"])),
+  ];
+  for (const step of steps) {
+    history.push(step());
+    assert.deepEqual(derived(scene), derived(new Scene(doc, "root", catalogue)));
+  }
+  while (history.canUndo) {
+    history.undo();
+    assert.deepEqual(derived(scene), derived(new Scene(doc, "root", catalogue)));
+  }
+});
+
+test("changing a value lays nothing out and repaints nothing", () => {
+  const { doc, scene } = pictureScene();
+  const { layouts, version } = scene;
+  /** @type {boolean[]} */
+  const told = [];
+  scene.onChange = ({ geometry }) => told.push(geometry);
+  edit(doc, "x", (tx) => tx.setValue("root", "5", "steps", 30));
+  assert.deepEqual([scene.layouts, scene.version, told], [layouts, version, [false]]);
+  assert.equal(scene.nodes.get("5")?.record.values["steps"], 30);
+});
+
+test("moving one node of a thousand lays out one and traces only its wires", () => {
+  const doc = gridGraph(catalogue, 1000);
+  const scene = new Scene(doc, "root", catalogue);
+  const before = new Map(scene.links);
+  const { layouts } = scene;
+  edit(doc, "x", (tx) => tx.moveNodes("root", ["500"], { x: 1, y: 1 }));
+  assert.equal(scene.layouts - layouts, 1);
+  const traced = [...scene.links].filter(([id, shape]) => before.get(id) !== shape).length;
+  assert.equal(traced, [...doc.root.linksOf("500")].length);
+});
+
+test("switching to a tab again makes no second scene", () => {
+  const doc = pictureGraph(catalogue);
+  assert.equal(sceneOf(doc, "root", catalogue), sceneOf(doc, "root", catalogue));
+});
+
+test("a subgraph shows its ends; a wire to the open port makes a new one for all instances", () => {
+  const { doc } = pictureScene();
+  let id = "";
+  edit(doc, "x", (tx) => { id = convertToSubgraph(tx, "root", { nodes: ["5", "6"] }, "Pictures", catalogue); });
+  const inner = doc.root.nodes.get(id)?.type ?? "";
+  const scene = new Scene(doc, inner, catalogue);
+  assert.ok(scene.nodes.has("@inputs") && scene.nodes.has("@outputs"));
+  const before = doc.graph(inner)?.record.inputs.length ?? 0;
+  const open = { id: "@inputs", key: NEW_PORT, side: /** @type {const} */ ("out") };
+  edit(doc, "x", (tx) => connectEnds(tx, scene, open, { id: "5", key: "steps", side: "in" }));
+  assert.equal(doc.graph(inner)?.record.inputs.length, before + 1);
+  assert.ok(doc.root.nodes.get(id)?.inputs.some((port) => port.name === "steps"));
+  assert.deepEqual(derived(scene), derived(new Scene(doc, inner, catalogue)));
+});
+
+test("what is held hangs at its new place while the document stays", () => {
+  const { doc, scene } = pictureScene();
+  const lift = new Lift(scene, { nodes: ["5"] });
+  assert.deepEqual(new Set([...doc.root.linksOf("5")].map(({ id }) => id)), lift.links);
+  lift.moveTo(10, 20);
+  for (const link of lift.links) {
+    const shape = scene.links.get(link);
+    assert.ok(shape);
+    const moved = lift.pointsOf(shape);
+    const end = shape.record.to === "5" ? moved.length - 2 : 0;
+    assert.deepEqual([moved[end], moved[end + 1]], [Number(shape.points[end]) + 10, Number(shape.points[end + 1]) + 20]);
+  }
+  assert.equal(doc.root.nodes.get("5")?.x, 740);
+});
+
+test("the port of exactly the type is found first, and the reason for a refusal", () => {
+  const { scene } = pictureScene();
+  const image = { id: "6", key: "IMAGE", side: /** @type {const} */ ("out") };
+  assert.deepEqual(bestPort(scene, image, "7"), { id: "7", key: "images", side: "in" });
+  assert.equal(bestPort(scene, image, "4"), undefined);
+  const verdict = verdictOn(scene, image, { id: "5", key: "latent_image", side: "in" });
+  assert.deepEqual(verdict, {
+    ok: false, code: "type_mismatch", values: { needs: "LATENT", got: "IMAGE" }, suggestion: "VAEEncode",
+  });
+  const blur = catalogue.get("ImageBlur");
+  assert.ok(blur);
+  assert.equal(bestPortOfType(blur, { key: "a", name: "a", type: "MASK" }, "out"), "mask");
+});
+
+test("the socket nearest to the pointer is taken, within reach", () => {
+  const { scene } = pictureScene();
+  const held = { id: "6", key: "IMAGE", side: /** @type {const} */ ("out") };
+  const socket = scene.anchor("7", "images", "in");
+  assert.ok(socket);
+  assert.deepEqual(socketNear(scene, held, { x: socket.x - 6, y: socket.y + 3 }, 20), { id: "7", key: "images", side: "in" });
+  assert.equal(socketNear(scene, held, { x: socket.x - 60, y: socket.y }, 20), undefined);
+});
+
+test("a node dropped into a group joins it, one carried out leaves it, one at the edge makes it grow", () => {
+  const group = { id: "1", title: "g", x: 0, y: 0, width: 400, height: 300, nodes: ["a"], groups: [] };
+  const at = (/** @type {number} */ x) => ({ x, y: 100, width: 100, height: 80 });
+  assert.deepEqual(regrouped([group], new Map([["b", at(50)]])), new Map([["b", "1"]]));
+  assert.deepEqual(regrouped([group], new Map([["a", at(900)]])), new Map([["a", null]]));
+  assert.deepEqual(regrouped([group], new Map([["a", at(380)]])), new Map());
+});
+
+test("groups keep hold of their members, the outer ones of the inner ones", () => {
+  const { doc, scene } = pictureScene();
+  edit(doc, "x", (tx) => {
+    const inner = tx.addGroup("root", { title: "inner", x: 0, y: 0, width: 10, height: 10, nodes: ["1"], groups: [] });
+    const outer = tx.addGroup("root", { title: "outer", x: 0, y: 0, width: 10, height: 10, nodes: [], groups: [inner] });
+    const rectOf = (/** @type {string} */ id) => scene.nodes.get(id)?.rect;
+    growGroups(tx, "root", rectOf);
+    regroup(tx, "root", new Map());
+    const [small, large] = [tx.graph("root").groups.get(inner), tx.graph("root").groups.get(outer)];
+    const node = rectOf("1");
+    assert.ok(small && large && node);
+    assert.ok(small.x < node.x && small.x + small.width > node.x + node.width);
+    assert.ok(large.y < small.y && large.y + large.height > small.y + small.height);
+  });
+});
+
+test("a live edit is one step of the history, or none", () => {
+  const { doc } = pictureScene();
+  const tab = /** @type {any} */ ({ doc, history: new History(doc) });
+  const live = new LiveEdit(tab, "edit.resize");
+  for (const width of [300, 310, 320]) live.step((tx) => tx.resize("root", "1", { width }));
+  live.keep();
+  assert.equal(doc.root.nodes.get("1")?.width, 320);
+  tab.history.undo();
+  assert.equal(doc.root.nodes.get("1")?.width, 220);
+  const dropped = new LiveEdit(tab, "edit.resize");
+  dropped.step((tx) => tx.resize("root", "1", { width: 500 }));
+  dropped.drop();
+  assert.equal(doc.root.nodes.get("1")?.width, 220);
+  assert.equal(tab.history.canUndo, false);
+});
