@@ -119,7 +119,7 @@ class ModelBrowser {
   /** @param {ModelRow} file @param {HTMLElement} row */
   #renderRow(file, row) {
     const folder = this.folder.value;
-    const address = this.app.api.url(`/api${modelPreviewPath(folder, file.name, file.pathIndex)}`);
+    const address = this.app.api.url(modelPreviewPath(folder, file.name, file.pathIndex));
     const date = new Intl.DateTimeFormat(this.app.i18n.language.get(), { dateStyle: "medium" }).format(file.modified * 1000);
     row.classList.add("model-row");
     row.title = file.name;

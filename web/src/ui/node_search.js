@@ -1,6 +1,6 @@
 /** Finding node types by what people call them: title in both languages, name, aliases, category. */
 
-import { compatible } from "../core/type_rules.js";
+import { compatible, isAny } from "../core/type_rules.js";
 import { rank } from "../core/search.js";
 
 /** @typedef {import("../app_types.js").App} App */
@@ -36,7 +36,10 @@ export class NodeSearch {
     const { words, filters } = splitPorts(typed);
     const wanted = filter ? [...filters, filter] : filters;
     const entries = this.#entries().filter(({ type }) => wanted.every((one) => fits(type, one)));
-    return rank(words, entries, this.app.settings.get(USAGE_SETTING));
+    const ranked = rank(words, entries, this.app.settings.get(USAGE_SETTING));
+    if (wanted.length === 0) return ranked;
+    const isMeant = (/** @type {Found} */ { type }) => wanted.every((one) => fits(type, one, { anything: false }));
+    return [...ranked.filter(isMeant), ...ranked.filter((entry) => !isMeant(entry))];
   }
 
   #entries() {
@@ -79,10 +82,11 @@ export function splitPorts(typed) {
  * Whether a type has a port for a link of that type.
  * @param {NodeType} type
  * @param {PaletteFilter} filter
+ * @param {{ anything?: boolean }} [options] `anything` false: ports that take or give anything do not count
  */
-export function fits(type, filter) {
+export function fits(type, filter, { anything = true } = {}) {
   const ports = filter.from === "output" ? type.inputs.filter(({ hidden }) => !hidden) : type.outputs;
-  return ports.some((port) => compatible(port.type, filter.type));
+  return ports.some((port) => compatible(port.type, filter.type) && (anything || !isAny(port.type)));
 }
 
 /**

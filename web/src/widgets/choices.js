@@ -48,7 +48,7 @@ export function inputsOfFolder(folder) {
  */
 export function modelPreviewPath(folder, file, pathIndex = 0) {
   const name = file.split(/[\\/]/).map(encodeURIComponent).join("/");
-  return `/experiment/models/preview/${encodeURIComponent(folder)}/${pathIndex}/${name}`;
+  return `/api/experiment/models/preview/${encodeURIComponent(folder)}/${pathIndex}/${name}`;
 }
 
 /**

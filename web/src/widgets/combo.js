@@ -37,7 +37,7 @@ export class ChoiceButton {
       id, type: "button", class: "widget-choice", role: "combobox", "aria-haspopup": "listbox",
       "aria-expanded": "false", "aria-labelledby": `${id}-label`,
     }, this.text, element("span", { class: "widget-caret", "aria-hidden": "true" }, "▾"));
-    on(this.button, "click", () => this.open(), context.signal);
+    on(this.button, "click", ({ detail }) => this.open("", detail === 0), context.signal);
     on(this.button, "keydown", (event) => this.#onKey(event), context.signal);
     context.signal.addEventListener("abort", () => this.menu?.close(), { once: true });
     this.show();
@@ -115,8 +115,11 @@ export class ChoiceButton {
     return folder && app.api.url(modelPreviewPath(folder, value));
   }
 
-  /** @param {string} [query] */
-  open(query = "") {
+  /**
+   * @param {string} [query]
+   * @param {boolean} [byKeyboard] the focus comes back to the button
+   */
+  open(query = "", byKeyboard = true) {
     if (this.menu || this.button.disabled) return;
     const { app, input } = this.context;
     this.button.setAttribute("aria-expanded", "true");
@@ -131,7 +134,7 @@ export class ChoiceButton {
       onClose: () => {
         this.menu = undefined;
         this.button.setAttribute("aria-expanded", "false");
-        if (this.button.isConnected) this.button.focus();
+        if (byKeyboard && this.button.isConnected) this.button.focus();
       },
     });
     if (this.#isRemote()) this.#fetch();

@@ -75,7 +75,8 @@ export class CompletionMenu {
     list.element.style.height = `${Math.min(found.length, ROWS_SHOWN) * list.rowHeight}px`;
     const popup = new Popup(element("div", { class: "completion-menu" }, list.element), { dismiss: false });
     popup.open(caretRect(this.area, word.start));
-    list.setItems(found);
+    // While plain words are typed Enter must stay a new line: nothing is marked until an arrow key.
+    list.setItems(found, word.prefix === "" ? -1 : 0);
     this.shown = { word, list, popup, stop };
   }
 
@@ -105,9 +106,10 @@ export class CompletionMenu {
       event.preventDefault();
       event.stopPropagation();
       this.close();
-    } else if (event.key === "Tab" && !event.shiftKey && shown.list.activeItem) {
+    } else if (event.key === "Tab" && !event.shiftKey) {
       event.preventDefault();
-      this.#pick(shown.list.activeItem);
+      const first = shown.list.activeItem ?? shown.list.items[0];
+      if (first) this.#pick(first);
     } else if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) {
       this.close();
     } else if (shown.list.handleKey(event)) {

@@ -26,7 +26,7 @@ export function multilineMount(completions) {
     const { placeholder } = context.input.options;
     const { i18n, settings } = context.app;
     const area = element("textarea", {
-      id, class: "widget-text", spellcheck: "false", autocomplete: "off", rows: 2,
+      id, class: "widget-area", spellcheck: "false", autocomplete: "off", rows: 2,
       placeholder: typeof placeholder === "string" && placeholder ? placeholder : labelText(context),
     });
     label.classList.add("visually-hidden");

@@ -43,7 +43,7 @@ async function loras({ api }) {
   const files = await api.models("loras");
   return files.map((file) => {
     const name = file.replace(/\.[^./\\]+$/, "");
-    return { text: `<lora:${name}:1>`, label: name, detail: "LoRA", picture: api.url(`/api${modelPreviewPath("loras", file)}`) };
+    return { text: `<lora:${name}:1>`, label: name, detail: "LoRA", picture: api.url(modelPreviewPath("loras", file)) };
   });
 }
 

@@ -34,8 +34,27 @@ export function widgetRow(parent, context, kind) {
   const label = element("label", { class: "widget-label", for: id, id: `${id}-label` }, labelText(context));
   const tooltip = context.app.i18n.tooltip(nodeTypeName(context), context.input.name) || context.input.tooltip;
   const root = element("div", { class: `widget widget-${kind}`, title: tooltip || null }, label);
+  root.addEventListener("mousedown", keepFocusOff, { signal: context.signal });
+  root.addEventListener("keydown", keepButtonKeys, { signal: context.signal });
   parent.append(root);
   return { root, label, id };
+}
+
+/**
+ * A button pressed with the mouse takes no focus: the keys stay the canvas's. What was typed
+ * elsewhere is taken over as when it is left.
+ * @param {MouseEvent} event
+ */
+function keepFocusOff(event) {
+  if (event.button !== 0 || !(event.target instanceof Element) || !event.target.closest("button")) return;
+  event.preventDefault();
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+}
+
+/** Keys that press a focused button, or leave it, are no commands of the canvas. @param {KeyboardEvent} event */
+function keepButtonKeys(event) {
+  const isKey = event.key === " " || event.key === "Enter" || event.key === "Tab";
+  if (isKey && event.target instanceof HTMLButtonElement) event.stopPropagation();
 }
 
 /**

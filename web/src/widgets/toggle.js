@@ -19,8 +19,9 @@ export function mountToggle(parent, context) {
     /** @type {HTMLElement} */ (button.firstElementChild).textContent = typeof words === "string" && words ? words : usual;
   };
   on(button, "click", () => {
-    context.set(!value);
-    update(!value);
+    const next = !value;
+    context.set(next);
+    update(next);
   }, context.signal);
   ownPresses(root, context.signal);
   update(context.get());

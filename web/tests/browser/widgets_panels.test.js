@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { focusCanvas, openEditor, openPanel, widget } from "./editor_page.js";
+
+/** @type {Awaited<ReturnType<typeof openEditor>>} */
+let editor;
+
+before(async () => {
+  editor = await openEditor();
+});
+after(() => editor.close());
+
+/** @param {string} selector @param {number} count */
+async function counts(selector, count) {
+  await editor.page.waitForFunction(([wanted, number]) => document.querySelectorAll(wanted).length === number,
+    /** @type {const} */ ([selector, count]));
+}
+
+test("the palette ranks, holds few rows and adds what is picked, one step to undo", async () => {
+  const { page } = editor;
+  await focusCanvas(page);
+  await page.keyboard.press("Tab");
+  const palette = page.locator(".palette:popover-open");
+  await palette.waitFor();
+  assert.ok(await palette.locator(".listbox-row").count() <= 30);
+  assert.equal(await palette.locator("[role=option]").first().getAttribute("aria-setsize"), String(1500 + 9));
+  await page.keyboard.type("zoo");
+  assert.equal(await palette.locator(".palette-title").first().textContent(), "Widget Zoo");
+  assert.match(await palette.locator(".palette-card").textContent() ?? "", /One widget of/);
+  await page.keyboard.press("Enter");
+  await counts(".widget-seed", 3);
+  assert.equal(await palette.count(), 0);
+  await focusCanvas(page);
+  await page.keyboard.press("Control+z");
+  await counts(".widget-seed", 2);
+});
+
+test("types in the palette are kept to those with a port", async () => {
+  const { page } = editor;
+  await focusCanvas(page);
+  await page.keyboard.press("Tab");
+  const palette = page.locator(".palette:popover-open");
+  await page.keyboard.type("out:CONDITIONING");
+  const titles = await palette.locator(".palette-title").allTextContents();
+  assert.equal(titles[0], "CLIP Text Encode", "types with the port itself come before those that take anything");
+  assert.ok(!titles.includes("Load Image"));
+  await page.keyboard.press("Escape");
+  assert.equal(await palette.count(), 0);
+});
+
+test("the library opens categories by keyboard and explains the marked type", async () => {
+  const { page } = editor;
+  const panel = await openPanel(page, "library");
+  const search = panel.locator(".panel-search");
+  await search.focus();
+  await page.keyboard.press("ArrowDown");
+  const first = panel.locator(".library-category").first();
+  assert.equal(await first.getAttribute("aria-expanded"), "false");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await panel.locator(".library-category").first().getAttribute("aria-expanded"), "true");
+  await page.keyboard.press("ArrowDown");
+  await panel.locator(".library-help h2").waitFor();
+  assert.ok(await panel.locator(".library-list .listbox-row").count() <= 30);
+});
+
+test("an example of a type is inserted with what it needs, as one step", async () => {
+  const { page } = editor;
+  const panel = page.locator("#panel-left");
+  await panel.locator(".panel-search").fill("CLIP Text Encode");
+  await panel.locator(".library-help h2", { hasText: "CLIP Text Encode" }).waitFor();
+  await panel.getByRole("button", { name: "Insert example" }).click();
+  await page.locator(".widget-row[data-widget=text]").waitFor();
+  await focusCanvas(page);
+  await page.keyboard.press("Control+z");
+  await counts(".widget-row[data-widget=text]", 0);
+});
+
+test("a type is dragged from the library to the canvas", async () => {
+  const { page } = editor;
+  const panel = page.locator("#panel-left");
+  await panel.locator(".panel-search").fill("Preview Image");
+  await panel.locator(".library-type", { hasText: "Preview Image" }).dragTo(page.locator("#canvas"), { targetPosition: { x: 900, y: 860 } });
+  await focusCanvas(page);
+  await page.keyboard.press("Control+z");
+});
+
+test("parameters of several nodes are set at once, in one step", async () => {
+  const { page } = editor;
+  await page.keyboard.press("Shift+F");
+  await focusCanvas(page);
+  await page.keyboard.press("Control+a");
+  const panel = await openPanel(page, "parameters");
+  await panel.locator("h3", { hasText: "× 2" }).waitFor();
+  const width = panel.locator(".widget", { hasText: "width" }).locator("input");
+  await width.fill("768");
+  await width.press("Enter");
+  for (const node of [0, 1]) assert.equal(await widget(page, "width", node).locator("input").inputValue(), "768");
+  await focusCanvas(page);
+  await page.keyboard.press("Control+z");
+  for (const node of [0, 1]) assert.equal(await widget(page, "width", node).locator("input").inputValue(), "512");
+});
+
+test("different values are marked as such", async () => {
+  const { page } = editor;
+  const name = widget(page, "name", 1).locator("input");
+  await name.fill("second");
+  await focusCanvas(page);
+  await page.keyboard.press("Control+a");
+  const row = page.locator(".parameters-row.is-mixed");
+  await row.waitFor();
+  assert.match(await row.textContent() ?? "", /different values/);
+});
+
+test("a value is found and its node selected", async () => {
+  const { page } = editor;
+  await focusCanvas(page);
+  await page.keyboard.press("Control+f");
+  await page.locator(".panel-search.is-find").fill("second");
+  await page.locator(".find-row").waitFor();
+  assert.equal(await page.locator(".find-place mark").textContent(), "second");
+  await page.keyboard.press("Enter");
+  const title = page.locator("#panel-right h3").first();
+  await page.waitForFunction(() => document.querySelectorAll("#panel-right .parameters-title").length === 1);
+  assert.equal(await title.textContent(), "Widget Zoo");
+});
+
+test("a setting is found, changed, stored and reset", async () => {
+  const { page, server } = editor;
+  const panel = await openPanel(page, "settings");
+  await panel.locator(".panel-search").fill("weight words");
+  const row = panel.locator(".setting");
+  assert.equal(await row.count(), 1);
+  const field = row.locator("input");
+  await field.fill("0.1");
+  const stored = page.waitForResponse((response) => response.url().endsWith("/api/settings") && response.request().method() === "POST");
+  await field.press("Enter");
+  await stored;
+  assert.equal(server.settings["Tessera.Prompt.WeightStep"], 0.1);
+  await row.getByRole("button").click();
+  assert.equal(await field.inputValue(), "0.05");
+});
+
+test("keys are changed, clashes shown, and the usual keys come back", async () => {
+  const { page } = editor;
+  const panel = await openPanel(page, "shortcuts");
+  const row = panel.locator('[data-command="panel.library"]');
+  await row.locator(".shortcut-keys").click();
+  await page.keyboard.press("Control+z");
+  await panel.locator('[data-command="panel.library"].has-conflict').waitFor();
+  assert.match(await panel.locator('[data-command="graph.undo"]').textContent() ?? "", /Also: Nodes/);
+  await row.locator(".widget-icon-button").click();
+  assert.equal(await row.locator("kbd").textContent(), "L");
+  assert.equal(await panel.locator(".has-conflict").count(), 0);
+});
+
+test("a model is added as its loader with Enter", async () => {
+  const { page } = editor;
+  const panel = await openPanel(page, "models");
+  await panel.locator("select").selectOption("loras");
+  await panel.locator(".model-row").waitFor();
+  assert.match(await panel.locator(".model-facts").textContent() ?? "", /^144 MB · /);
+  await panel.locator(".panel-search").fill("det");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelector("#panel-right h3")?.textContent === "Load LoRA");
+});
+
+test("nothing went wrong on the way", () => assert.deepEqual(editor.errors, []));
