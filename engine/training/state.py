@@ -76,23 +76,35 @@ def save_state(folder: Path, head: StateHead, tensors: Mapping[str, Tensor], kee
     Raises: StateSaveError, when the disk does not take it; nothing of it is left behind.
     """
     path = folder / f"state-{head.step:08}.safetensors"
-    partial = folder / f".{path.name}.{uuid.uuid4().hex}.part"
     metadata = {STATE_KEY: msgspec.json.encode(head).decode()}
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with partial.open("xb") as file:
-            file.write(save(whole, metadata))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        write_whole(path, save(whole, metadata))
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
         raise StateSaveError(path, error.strerror or str(error), latest_state(folder)) from error
     for old in _states(folder)[:-keep]:
         old.unlink(missing_ok=True)
     return path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file completely or not at all; one that was there stays until the new one is whole.
+
+    Raises: OSError; nothing is left behind then.
+    """
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        with suppress(
+            OSError
+        ):  # gone after success; where nothing can be deleted, nothing was made
+            partial.unlink(missing_ok=True)
 
 
 def latest_state(folder: Path) -> Path | None:

@@ -228,6 +228,10 @@ class Trainer(Generic[BatchT]):
         every = self.settings.sample_every
         if not every or (self.step % every and self.step != self.settings.steps):
             return None
+        return self.samples()
+
+    def samples(self) -> Tensor | None:
+        """Return the objective's sample pictures under the averaged weights."""
         with self.averaged_weights(), torch.no_grad():
             return self.objective.samples(self.step)
 

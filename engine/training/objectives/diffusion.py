@@ -38,6 +38,7 @@ class DiffusionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         prediction: "v_prediction" or "eps".
         dropout: Share of captions replaced by "", so that guidance has something to leave.
         snr_limit: Gamma of the min-SNR weights.
+        scale: The UNet sees latents times this: 1 when they have unit variance.
     """
 
     widths: tuple[int, ...] = (64, 96, 128)
@@ -51,6 +52,7 @@ class DiffusionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     prediction: Literal["eps", "v_prediction"] = "v_prediction"
     dropout: float = 0.1
     snr_limit: float = 5.0
+    scale: float = 1.0
 
 
 class DiffusionObjective:
@@ -59,6 +61,7 @@ class DiffusionObjective:
     Attributes:
         unet: `UNet2DConditionModel`.
         text: CLIP's text network.
+        latent_channels: Of the first stage.
     """
 
     kind = "diffusion"
@@ -90,18 +93,24 @@ class DiffusionObjective:
 
         self.text.embeddings.position_ids = torch.arange(settings.tokens)[None]
         self.networks: dict[str, nn.Module] = {"unet": self.unet, "text": self.text}
-        self._latent_channels = latent_channels
+        self.latent_channels = latent_channels
         self._layout = ChunkLayout(tokenizer.start, tokenizer.end, tokenizer.pad, settings.tokens)
         self._rows: dict[str, list[int]] = {}
         table = sigma_table(NoiseSchedule(), Prediction(settings.prediction))
         self._alpha_bar = 1 / (1 + table.sigmas**2)
 
     @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        device: torch.device = self.unet.conv_in.weight.device
+        return device
+
+    @property
     def config(self) -> Mapping[str, Any]:
         """The settings, and what the data decide."""
         return {
             **msgspec.to_builtins(self.settings),
-            "latent_channels": self._latent_channels,
+            "latent_channels": self.latent_channels,
             "vocabulary": self.tokenizer.size,
         }
 
@@ -113,8 +122,8 @@ class DiffusionObjective:
 
     def loss(self, batch: LatentBatch, step: int, generator: torch.Generator) -> Losses:
         """Return the weighted squared error of what the network predicts from noised latents."""
-        device = self.unet.conv_in.weight.device
-        latents = batch.latents.to(device)
+        device = self.device
+        latents = batch.latents.to(device) * self.settings.scale
         noise = torch.randn(latents.shape, generator=generator).to(device)
         timesteps = _spread_timesteps(len(latents), len(self._alpha_bar), generator)
         dropped = torch.rand(len(latents), generator=generator) < self.settings.dropout
@@ -150,7 +159,7 @@ class DiffusionObjective:
     def context(self, captions: Sequence[str]) -> Tensor:
         """Return the text encoder's last states (B, T, D), after its last norm."""
         rows = torch.tensor([self._row(caption) for caption in captions])
-        states: Tensor = self.text(input_ids=rows.to(self.unet.conv_in.weight.device))[0]
+        states: Tensor = self.text(input_ids=rows.to(self.device))[0]
         return states
 
     def _row(self, caption: str) -> list[int]:
@@ -189,6 +198,10 @@ def _build_unet(settings: DiffusionSettings, latent_channels: int) -> nn.Module:
         raise InvalidValueError(
             'Diffusion, "attention"', settings.attention, f"{len(settings.widths)} levels"
         )
+    for width, attends in zip(settings.widths, settings.attention, strict=True):
+        if attends and width % settings.heads:
+            expected = f"a divisor of every width with attention, such as {width}"
+            raise InvalidValueError('Diffusion, "heads"', settings.heads, expected)
     levels = tuple(
         unet.Level(width, settings.blocks, attention)
         for width, attention in zip(settings.widths, settings.attention, strict=True)
@@ -204,6 +217,9 @@ def _build_unet(settings: DiffusionSettings, latent_channels: int) -> nn.Module:
 
 
 def _build_text(settings: DiffusionSettings, vocabulary: int) -> nn.Module:
+    if settings.text_width % settings.text_heads:
+        expected = f"a divisor of the text encoder's width {settings.text_width}"
+        raise InvalidValueError('Diffusion, "text_heads"', settings.text_heads, expected)
     shape = clip_text.ClipShape(
         width=settings.text_width,
         layers=settings.text_layers,
