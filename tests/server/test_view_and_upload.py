@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -278,3 +279,20 @@ async def test_a_compressed_file_of_a_similar_name_is_not_sent_instead(
         answer = await host.client.get(address, headers={"Accept-Encoding": "gzip, br"})
         assert await answer.read() == b"the file itself"
         assert "Content-Encoding" not in answer.headers
+
+
+@pytest.mark.parametrize("address", ["/view?filename=a.png", "/view?filename=a.png&preview=webp"])
+async def test_a_picture_replaced_under_a_clock_that_was_set_back_is_sent_anew(
+    host: Host, address: str
+) -> None:
+    path = host.put("output/a.png", picture((8, 8)))
+    first = await host.client.get(address)
+    known = {"If-None-Match": first.headers["ETag"]}
+    if "Last-Modified" in first.headers:
+        known["If-Modified-Since"] = first.headers["Last-Modified"]
+    assert (await host.client.get(address, headers=known)).status == 304
+    path.write_bytes(picture((5, 5)))
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    again = await host.client.get(address, headers=known)
+    assert again.status == 200
+    assert opened(await again.read()).size == (5, 5)
