@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from aiohttp import ClientSession, hdrs, web
 
-from engine.server import security
+from engine.server import security, web_files
 from engine.server.hashes import HASHES, FileHashes
 from engine.server.journal import Journals
 from engine.server.last_run import LAST_RUN, LastRun
@@ -34,7 +34,7 @@ from engine.server.routes import (
 )
 from engine.server.services import SERVICES, Services, services_of
 from engine.server.serving import PICTURE_AGE_S
-from engine.server.web_files import PACKED, editor_file, start_page
+from engine.server.web_files import editor_file, start_page
 
 _TABLES = (
     *(prompt, node_types, view, upload, models, system),
@@ -59,7 +59,7 @@ def build_app(services: Services) -> web.Application:
         services.pool, services.folders, app[LAST_RUN], lambda: _tell_new_types(services)
     )
     app[PACK_ROUTES] = PackRoutes(services.pool)
-    app[PACKED] = {}
+    web_files.prepare(app)
     users.prepare(app)
     app[journal.JOURNALS] = Journals()
     for module in _BARE:

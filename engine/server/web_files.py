@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ EDITOR_FOLDERS = frozenset({"src", "vendor", "locales", "styles", "scripts"})
 
 _INDEX = "index.html"
 _VERSION_MARK = "@"
+_ENTRY = re.compile(r'<script type="module" src="\./([^"]+)"')
+_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*?"(\.[^"]+)"', re.MULTILINE)
 _FOR_EVER = "private, max-age=31536000, immutable"
 _PACKED_BYTES = 4 << 20
 
@@ -69,6 +72,15 @@ class _Packed:
     body: bytes
 
 
+@dataclass(slots=True)
+class _Start:
+    """The start page, good for as long as `version` is the editor's."""
+
+    version: str = ""
+    text: str = ""
+
+
+START: web.AppKey[_Start] = web.AppKey("start_page", _Start)
 PACKED: web.AppKey[dict[Path, _Packed]] = web.AppKey("packed_web_files", dict)
 
 
@@ -84,8 +96,12 @@ async def start_page(request: web.Request) -> web.StreamResponse:
         return _page(_PAGE)
     if settings.web_folders is None:
         return await sent_web_file(request, settings.web_root, _INDEX)
+    known = request.config_dict[START]
     version = await asyncio.to_thread(_version, settings)
-    text = index.read_text("utf-8").replace('="./', f'="/{_VERSION_MARK}{version}/')
+    if known.version != version:
+        known.text = await asyncio.to_thread(_start_text, settings, index)
+        known.version = version
+    text = known.text.replace('="./', f'="/{_VERSION_MARK}{version}/')
     return _page(text, {"Content-Security-Policy": EDITOR_POLICY})
 
 
@@ -104,7 +120,7 @@ async def editor_file(request: web.Request, name: str) -> web.StreamResponse:
     if folder not in settings.web_folders or not name:
         raise web.HTTPNotFound
     response = await sent_web_file(request, settings.web_root / folder, name)
-    if version and version == await asyncio.to_thread(_version, settings):
+    if version and version == request.config_dict[START].version:
         response.headers[hdrs.CACHE_CONTROL] = _FOR_EVER
     return response
 
@@ -124,13 +140,48 @@ async def sent_web_file(request: web.Request, root: Path, name: str) -> web.Stre
         headers[hdrs.CACHE_CONTROL] = "no-cache"
     packs = "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "")
     if is_text and packs and path.stat().st_size <= _PACKED_BYTES:
-        packed = await asyncio.to_thread(_packed, request.config_dict[PACKED], path)
+        known = request.config_dict[PACKED]
+        packed = known.get(path)
+        if packed is None or packed.etag != _etag(path):
+            packed = known[path] = await asyncio.to_thread(_packed, path)
         return _compressed(request, packed, media_type, headers)
     response = StoredFile(path, headers=headers)
     response.content_type = media_type
     if is_text:
         response.charset = "utf-8"
     return response
+
+
+def prepare(app: web.Application) -> None:
+    """Give the application what this module keeps."""
+    app[PACKED], app[START] = {}, _Start()
+
+
+def _start_text(settings: ServerSettings, index: Path) -> str:
+    """Return the start page with a hint for each module that is needed at once.
+
+    Otherwise a browser learns of a module only when it has read the one that imports it.
+    """
+    text = index.read_text("utf-8")
+    entry = _ENTRY.search(text)
+    if entry is None:
+        return text
+    modules = _modules(settings.web_root.resolve(), entry[1])
+    hints = "".join(f'<link rel="modulepreload" href="./{name}">\n' for name in modules)
+    return text.replace("</head>", f"{hints}</head>", 1)
+
+
+def _modules(root: Path, entry: str) -> list[str]:
+    """List the modules that `entry` imports statically, it first, each after who imports it."""
+    found = {(root / entry).resolve(): entry}
+    waiting = [*found]
+    for path in waiting:
+        for name in _IMPORT.findall(path.read_text("utf-8")):
+            module = (path.parent / name).resolve()
+            if module not in found and module.is_relative_to(root) and module.is_file():
+                found[module] = module.relative_to(root).as_posix()
+                waiting.append(module)
+    return [*found.values()]
 
 
 def _page(text: str, headers: dict[str, str] | None = None) -> web.Response:
@@ -148,13 +199,13 @@ def _compressed(
     return web.Response(body=packed.body, headers=headers, content_type=media_type, charset="utf-8")
 
 
-def _packed(known: dict[Path, _Packed], path: Path) -> _Packed:
+def _packed(path: Path) -> _Packed:
+    return _Packed(_etag(path), gzip.compress(path.read_bytes(), 6, mtime=0))
+
+
+def _etag(path: Path) -> str:
     status = path.stat()
-    etag = f"{status.st_mtime_ns:x}-{status.st_size:x}-gzip"
-    found = known.get(path)
-    if found is None or found.etag != etag:
-        found = known[path] = _Packed(etag, gzip.compress(path.read_bytes(), 6, mtime=0))
-    return found
+    return f"{status.st_mtime_ns:x}-{status.st_size:x}-gzip"
 
 
 def _version(settings: ServerSettings) -> str:
@@ -167,5 +218,6 @@ def _version(settings: ServerSettings) -> str:
 
 
 def _editor_files(settings: ServerSettings) -> Iterator[Path]:
+    yield settings.web_root / _INDEX
     for folder in sorted(settings.web_folders or ()):
         yield from sorted(p for p in (settings.web_root / folder).rglob("*") if p.is_file())

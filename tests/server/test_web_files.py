@@ -90,6 +90,30 @@ async def test_a_changed_file_gives_all_of_them_another_address(editor: Host) ->
     assert stale.headers["Cache-Control"] == "no-cache"
 
 
+async def test_the_page_names_all_modules_that_are_needed_at_once(editor: Host) -> None:
+    editor.put("web/index.html", PAGE.replace("</script>", "</script></head>").encode())
+    editor.put(
+        "web/src/app.js",
+        b"""/** @import { T } from "./types.js" */
+import { a } from "./core/a.js";
+import {
+  b,
+  c,
+} from "../vendor/b.js";
+import "./missing.js";
+export { d } from "./d.js";
+const lazy = () => import("./lazy.js");
+""",
+    )
+    editor.put("web/src/core/a.js", b'import "../app.js";\nimport "../../../../secret.js";\n')
+    for name in ("vendor/b.js", "src/d.js", "src/lazy.js", "src/types.js"):
+        editor.put(f"web/{name}", b"")
+    editor.put("../secret.js", b"")
+    page = await (await editor.client.get("/")).text()
+    hints = re.findall('modulepreload" href="/@[0-9a-f]{16}/([^"]+)"', page)
+    assert hints == ["src/app.js", "src/core/a.js", "vendor/b.js", "src/d.js"]
+
+
 async def test_an_unchanged_file_is_not_sent_again(editor: Host) -> None:
     first = await editor.client.get("/src/app.js")
     assert first.headers["Cache-Control"] == "no-cache"
