@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
+from safetensors.torch import load_file
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTER = "tessera_starter.safetensors"
@@ -75,3 +76,22 @@ def test_the_default_workflow_runs_on_a_vq_first_stage(base: Path, tmp_path: Pat
     (picture,) = run(base, "text_to_image.json", tmp_path, *settings).values()
     assert picture.shape == (64, 64, 3)
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 100
+
+
+@pytest.mark.timeout(600)  # it imports all that training needs, on a busy machine too
+def test_a_vqgan_is_trained_on_a_folder_and_kept(base: Path, tmp_path: Path) -> None:
+    folder = base / "input" / "my_pictures"
+    folder.mkdir(parents=True)
+    for number in range(6):
+        colour = (40 * number, 255 - 40 * number, 128)
+        Image.new("RGB", (24 + number, 32), colour).save(folder / f"{number}.png")
+    few = ("1.size=32", "3.steps=8", "3.sample_every=4", "3.report_every=2", "4.widths=8, 8",
+           "4.codes=16", "4.quantize_from=2", "4.crop=16", "4.crop_until=4",
+           "4.adversary_from=5")  # fmt: skip
+    found = run(base, "train/vqgan_on_a_folder.json", tmp_path, *few)
+    assert found["vqgan_round_trip"].shape == (32, 64, 3)
+    assert found["vqgan_codebook"].shape == (4 * 5 - 1, 4 * 5 - 1, 3)
+    assert found["vqgan_progress"].size > 0
+    stored = load_file(tmp_path / "vae" / "vqgan_00001_.safetensors")
+    assert stored["quantize.embedding.weight"].shape == (16, 4)
+    assert all(bool(weight.isfinite().all()) for weight in stored.values())
