@@ -33,6 +33,7 @@ from engine.server.app import build_app
 from engine.server.memory import return_large_blocks
 from engine.server.security import needs_token
 from engine.server.services import Services
+from engine.server.users import DEFAULT_USER
 from engine.server.web_files import EDITOR_FOLDERS
 from engine.server.ws.hub import Hub
 from engine.settings import ServerSettings, Settings
@@ -179,8 +180,9 @@ async def _services(settings: Settings, server: ServerSettings) -> AsyncIterator
 
 
 def _make_directories(folders: ModelFolders) -> None:
-    for kind in _DIRECTORIES:
-        path = folders.directory(kind)
+    paths = {kind: folders.directory(kind) for kind in _DIRECTORIES}
+    paths["user"] = paths["user"] / DEFAULT_USER / "workflows"  # where the editor looks for them
+    for kind, path in paths.items():
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
