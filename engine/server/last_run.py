@@ -65,7 +65,7 @@ class LastRun:
         self._lock = asyncio.Lock()
 
     async def recall(self) -> Remembered | None:
-        """Return what the last run left, if it still holds; None once a worker answers.
+        """Return what the last run left, if it still holds; None once a worker has started.
 
         First called before the workers start: what is looked at then is what they load.
         """
@@ -73,9 +73,9 @@ class LastRun:
             if self._key is None:
                 self._key = await asyncio.to_thread(self._make_key)
                 self._found = await asyncio.to_thread(self._read)
-        states = [worker.state for worker in self._services.pool.workers()]
-        is_waiting = all(state is WorkerState.STARTING for state in states)
-        return self._found if is_waiting else None
+        workers = self._services.pool.workers()
+        is_first = all(w.state is WorkerState.STARTING and not w.restarts for w in workers)
+        return self._found if is_first else None
 
     async def remember(self, object_info: bytes, names: str, web: dict[str, str]) -> None:
         """Leave what the workers said; `names` is what `names_in` gave before they were asked."""

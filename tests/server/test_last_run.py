@@ -48,6 +48,17 @@ async def test_a_second_start_answers_while_the_workers_load(base: Path) -> None
         assert await host.json("/object_info/Paint") == TYPES
 
 
+async def test_a_worker_that_starts_again_is_waited_for(base: Path) -> None:
+    """Files may have come since this server started."""
+    await first_run(base)
+    async with hosted(base, pool(TYPES)) as host:
+        await host.pool.ready()
+        host.pool.answers["object_info", ""] = OTHER
+        host.pool.kill("cpu")
+        host.pool.get_ready_again("cpu", SOON_S)
+        assert await host.json("/object_info") == OTHER
+
+
 async def test_what_was_answered_early_stays_true_for_browsers(base: Path) -> None:
     await first_run(base)
     async with hosted(base, pool(TYPES, loads_s=SOON_S)) as host:

@@ -72,6 +72,17 @@ class FakePool:
             self._settle(info.job_id, f"die {reason}")
         self._update(worker, state=WorkerState.IDLE, job_id=None, restarts=info.restarts + 1)
 
+    def get_ready_again(self, worker: str, after_s: float) -> None:
+        """Have a worker start again, as after its death, and be ready after a while."""
+        self._update(worker, state=WorkerState.STARTING)
+        self._ready.clear()
+
+        def be_ready() -> None:
+            self._update(worker, state=WorkerState.IDLE)
+            self._ready.set()
+
+        asyncio.get_running_loop().call_later(after_s, be_ready)
+
     def release(self, job_id: str) -> None:
         """Let the "Wait" nodes of a running job end."""
         self._settle(job_id, "release")
