@@ -21,9 +21,18 @@ export async function openEditor({ locale = "en-US" } = {}) {
     // A model without a picture is answered by 404; that is no fault.
     if (message.type() === "error" && !message.text().includes("404")) errors.push(message.text());
   });
-  await page.goto(server.url);
-  await page.locator(".widget-seed").nth(1).waitFor();
-  return { page, server, errors, close: () => Promise.all([browser.close(), server.close()]) };
+  const close = async () => {
+    await browser.close();
+    await server.close();
+  };
+  try {
+    await page.goto(server.url);
+    await page.locator(".widget-seed").nth(1).waitFor();
+  } catch (error) {
+    await close(); // else the test process would wait for ever
+    throw new Error(`The editor did not start: ${errors.join("; ") || error}`, { cause: error });
+  }
+  return { page, server, errors, close };
 }
 
 /**

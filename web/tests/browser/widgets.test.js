@@ -11,7 +11,7 @@ let editor;
 before(async () => {
   editor = await openEditor();
 });
-after(() => editor.close());
+after(() => editor?.close());
 
 /** @param {string} name @param {number} [node] */
 function valueOf(name, node = 0) {

@@ -14,7 +14,7 @@ before(async () => {
   editor = await openEditor({ locale: "zh-CN" });
   method = await InputMethod.of(editor.page);
 });
-after(() => editor.close());
+after(() => editor?.close());
 
 /** Letters that are commands on the canvas: n, i, h, a, o; and keys that choose a candidate. */
 const STEPS = ["n", "ni", "ni h", "ni ha", "ni hao"];

@@ -9,7 +9,7 @@ let editor;
 before(async () => {
   editor = await openEditor();
 });
-after(() => editor.close());
+after(() => editor?.close());
 
 /** @param {string} selector @param {number} count */
 async function counts(selector, count) {
