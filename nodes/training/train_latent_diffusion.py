@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import partial
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import torch
 
@@ -18,6 +18,8 @@ from engine.text.tokenizer import ClipTokenizer
 from engine.training.data import Latents
 from engine.training.ldm_layout import checkpoint_bytes, text_tensors, unet_tensors
 from engine.training.objectives.diffusion import DiffusionObjective, DiffusionSettings
+from engine.training.order import generator_of
+from engine.training.preview import fit_preview
 from engine.training.sampling import sample_pictures
 from engine.training.trainer import Trainer
 from engine.training.vocabulary import learn_merges
@@ -26,6 +28,7 @@ from nodes.loaders.clip_value import clip_of
 from nodes.training.training_run import Settings, keep_result, start_trainer, train, widths_of
 
 Count = Annotated[int, Number(1, 1024)]
+_FITTED: Final = 32
 
 
 class TrainedDiffusion(NamedTuple):
@@ -55,6 +58,8 @@ def train_latent_diffusion(
     tokens: Annotated[int, Number(3, 4096)] = 24,
     merges: Annotated[int, Number(0, 100_000)] = 2000,
     dropout: Annotated[float, Number(0.0, 1.0, step=0.01)] = 0.1,
+    noise_bias: Annotated[float, Number(0.0, 0.9, step=0.01)] = 0.0,
+    train_text: bool = True,
     latent_scale: Annotated[float, Number(0.0001, 1000.0, step=0.00001)] = 1.0,
     prompts: Annotated[str, Text(multiline=True)] = "",
     event_files: bool = False,
@@ -81,6 +86,9 @@ def train_latent_diffusion(
         tokens: Longest prompt in tokens, start and end included.
         merges: Parts of words learned from the captions.
         dropout: Share of captions left out, so that guidance (CFG) works.
+        noise_bias: More looks at noisy latents oftener, where it is decided what a picture shows.
+        train_text: Whether the text encoder learns along; without, each word keeps a random
+            vector of its own, which suits a few hundred words.
         latent_scale: Latents are multiplied by this; 1 for first stages trained here, 0.18215 for
             Stable Diffusion 1.x.
         prompts: Sample pictures to draw while it learns, one prompt a line.
@@ -98,6 +106,8 @@ def train_latent_diffusion(
         tokens=tokens,
         prediction=prediction,
         dropout=dropout,
+        noise_bias=noise_bias,
+        train_text=train_text,
         scale=latent_scale,
     )
     pairs = learn_merges(latents.captions(), merges)
@@ -115,6 +125,16 @@ def train_latent_diffusion(
     return _result(context, trainer, objective, pairs, vae, progress)
 
 
+def _preview_colours(
+    trainer: Trainer[Any], vae: Vae, scale: float
+) -> list[tuple[float, float, float]]:
+    """Fit the colours of previews to some of the latents and what they decode to."""
+    generator = generator_of(trainer.settings.seed, "preview")
+    indices = torch.randint(len(trainer.data), (_FITTED,), generator=generator).tolist()
+    latents = trainer.data.draw(indices, generator).latents
+    return fit_preview(latents * scale, vae.decode(latents))
+
+
 def _result(
     context: NodeContext,
     trainer: Trainer[Any],
@@ -130,6 +150,7 @@ def _result(
         clip_tokens=shape.tokens,
         prediction=shape.prediction,
         scale_factor=shape.scale,
+        preview_rgb=_preview_colours(trainer, vae, shape.scale),
     )
     with trainer.averaged_weights():
         tensors = [unet_tensors(objective.unet), text_tensors(objective.text)]

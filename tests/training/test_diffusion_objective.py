@@ -12,6 +12,7 @@ import torch
 from engine.errors import InvalidValueError
 from engine.text.tokenizer import ClipTokenizer
 from engine.training.data import LatentBatch
+from engine.training.datasets.latents import CachedLatents
 from engine.training.objectives.diffusion import (
     DiffusionObjective,
     DiffusionSettings,
@@ -86,6 +87,47 @@ def test_every_stretch_of_noise_levels_is_in_every_batch(monkeypatch: pytest.Mon
     monkeypatch.setattr(objective, "predict", predict)
     objective.loss(batch(10), 0, torch.Generator().manual_seed(0))
     assert (seen[0] // 100).tolist() == list(range(10))
+
+
+def test_a_bias_looks_at_noisy_latents_oftener(monkeypatch: pytest.MonkeyPatch) -> None:
+    means = []
+    for bias in (0.0, 0.5):
+        objective = tiny(noise_bias=bias)
+        seen: list[torch.Tensor] = []
+
+        def predict(
+            noisy: torch.Tensor, timesteps: torch.Tensor, _: torch.Tensor, seen: Any = seen
+        ) -> torch.Tensor:
+            seen.append(timesteps)
+            return torch.zeros_like(noisy)
+
+        monkeypatch.setattr(objective, "predict", predict)
+        objective.loss(batch(400), 0, torch.Generator().manual_seed(9))
+        means.append(seen[0].float().mean().item() / 1000)
+    # The mean of u ** p, u uniform, is 1 / (p + 1).
+    assert means == pytest.approx([0.5, 1 / 1.5], abs=0.01)
+
+
+def test_a_text_encoder_that_is_not_trained_keeps_its_first_weights(tmp_path: Path) -> None:
+    objective = tiny(train_text=False)
+    before = {name: weight.clone() for name, weight in objective.text.state_dict().items()}
+    unet = objective.unet.conv_in.weight.clone()
+    data = CachedLatents(batch(4).latents, ("red",) * 4, "x")
+    Trainer(objective, data, TrainSettings(steps=2, batch=2), tmp_path).run()
+    after = objective.text.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert not torch.equal(unet, objective.unet.conv_in.weight)
+
+
+@torch.no_grad()
+def test_words_make_a_difference_from_the_start() -> None:
+    tokenizer = ClipTokenizer.from_merges([("r", "e"), ("re", "d</w>")])
+    settings = DiffusionSettings(text_width=128, tokens=24)
+    objective = DiffusionObjective(settings, tokenizer, 4, seed=0)
+    red, blue = objective.context(["a red", "a x"])
+    apart = (red - blue).norm(dim=-1) / red.norm(dim=-1)
+    assert apart[2] > 0.5
+    assert apart[2:].mean() > 0.2
 
 
 def test_captions_are_left_out_as_often_as_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,10 @@ class DiffusionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
         prediction: "v_prediction" or "eps".
         dropout: Share of captions replaced by "", so that guidance has something to leave.
         snr_limit: Gamma of the min-SNR weights.
+        noise_bias: Timesteps are drawn as u ** (1 - noise_bias) with u uniform: 0 draws all alike,
+            more draws noisy ones oftener, where it is decided what a picture shows.
+        train_text: Whether the text encoder learns along. Otherwise its random first weights
+            stay: each word has a vector of its own from the start, which suits few words.
         scale: The UNet sees latents times this: 1 when they have unit variance.
     """
 
@@ -52,6 +56,8 @@ class DiffusionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     prediction: Literal["eps", "v_prediction"] = "v_prediction"
     dropout: float = 0.1
     snr_limit: float = 5.0
+    noise_bias: float = 0.0
+    train_text: bool = True
     scale: float = 1.0
 
 
@@ -90,8 +96,9 @@ class DiffusionObjective:
         self._show = show
         self.unet = with_first_weights(_build_unet(settings, latent_channels), seed)
         self.text = with_first_weights(_build_text(settings, tokenizer.size), seed + 1)
-
         self.text.embeddings.position_ids = torch.arange(settings.tokens)[None]
+        _tell_words_apart(self.text, seed + 2)
+        self.text.requires_grad_(settings.train_text)
         self.networks: dict[str, nn.Module] = {"unet": self.unet, "text": self.text}
         self.latent_channels = latent_channels
         self._layout = ChunkLayout(tokenizer.start, tokenizer.end, tokenizer.pad, settings.tokens)
@@ -125,7 +132,9 @@ class DiffusionObjective:
         device = self.device
         latents = batch.latents.to(device) * self.settings.scale
         noise = torch.randn(latents.shape, generator=generator).to(device)
-        timesteps = _spread_timesteps(len(latents), len(self._alpha_bar), generator)
+        timesteps = _spread_timesteps(
+            len(latents), len(self._alpha_bar), self.settings.noise_bias, generator
+        )
         dropped = torch.rand(len(latents), generator=generator) < self.settings.dropout
         captions = [
             "" if left_out else caption
@@ -184,13 +193,15 @@ def snr_weights(alpha_bar: Tensor, settings: DiffusionSettings) -> Tensor:
     return ((settings.snr_limit + 1) / (snr + 1)).clamp(max=1)
 
 
-def _spread_timesteps(count: int, steps: int, generator: torch.Generator) -> Tensor:
-    """Return one random step from each of `count` equal stretches: less noise in the loss.
+def _spread_timesteps(count: int, steps: int, bias: float, generator: torch.Generator) -> Tensor:
+    """Return one random step from each of `count` stretches: less noise in the loss.
+
+    The stretches are alike without bias; see `DiffusionSettings.noise_bias`.
 
     Source: arXiv:2107.00630, appendix I.1 (there with one shared offset).
     """
     places = (torch.arange(count) + torch.rand(count, generator=generator)) / count
-    return (places * steps).long().clamp(max=steps - 1)
+    return (places ** (1 - bias) * steps).long().clamp(max=steps - 1)
 
 
 def _build_unet(settings: DiffusionSettings, latent_channels: int) -> nn.Module:
@@ -214,6 +225,25 @@ def _build_unet(settings: DiffusionSettings, latent_channels: int) -> nn.Module:
         out_channels=latent_channels,
     )
     return unet.build(shape, settings.heads, None)
+
+
+@torch.no_grad()
+def _tell_words_apart(text: nn.Module, seed: int) -> None:
+    """Let a text network's states depend on its words from the start.
+
+    With layers as torch draws them, what is the same for all words outweighs the words, and
+    training then shrinks the rest: the UNet learns to do without its prompt.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    for name, weight in text.named_parameters():
+        if name.endswith("token_embedding.weight"):
+            nn.init.normal_(weight, std=0.5, generator=generator)
+        elif name.endswith("position_embedding.weight"):
+            nn.init.normal_(weight, std=0.15, generator=generator)
+        elif name.endswith("self_attn.out_proj.weight"):
+            weight.mul_(3)
+        elif name.endswith(".bias"):
+            weight.zero_()
 
 
 def _build_text(settings: DiffusionSettings, vocabulary: int) -> nn.Module:
