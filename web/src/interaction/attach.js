@@ -40,10 +40,9 @@ export function attachCanvas(app, view, commands) {
   controller.onTap = (hit) => tap(controller, hit);
   controller.onDoubleTap = (hit, at) => doubleTap(app, controller, hit, at);
   controller.onMenu = (hit, at) => showMenu(controller, hit, at.client);
-  controller.duplicate = (mergeKey) => {
+  controller.duplicate = (edit) => {
     const work = workOf(view);
-    if (work) duplicateSelected(work, { x: 0, y: 0 }, mergeKey);
-    return work !== null;
+    if (work) duplicateSelected(work, { x: 0, y: 0 }, edit);
   };
   listenForClipboard(controller, signal);
   listenForWheel(app, view, signal);

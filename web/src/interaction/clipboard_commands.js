@@ -15,6 +15,7 @@ import { duplicate, insert } from "../core/fragments.js";
 import { boundsOf } from "../core/geometry.js";
 import { onWork } from "./graph_commands.js";
 import { canvasHasFocus, takesText } from "./keyboard.js";
+import { LiveEdit } from "./live_edit.js";
 import { removeSelected, workOf } from "./operations.js";
 import { selectionOf } from "./selecting.js";
 
@@ -35,7 +36,11 @@ export function clipboardCommands(controller) {
     onWork(view, "edit.paste", [], () => true, async (work, app) => {
       paste(controller, work, app, await navigator.clipboard.readText());
     }),
-    onWork(view, "edit.duplicate", ["Mod+D"], copyable, (work) => void duplicateSelected(work, { x: OFFSET, y: OFFSET })),
+    onWork(view, "edit.duplicate", ["Mod+D"], copyable, (work) => {
+      const edit = new LiveEdit(work.tab, "edit.duplicate");
+      duplicateSelected(work, { x: OFFSET, y: OFFSET }, edit);
+      edit.keep();
+    }),
   ];
 }
 
@@ -52,15 +57,15 @@ function textOf({ tab, graphId, nodes, selection }, app) {
 /**
  * @param {Work} work
  * @param {Point} by
- * @param {string} [mergeKey]
+ * @param {LiveEdit} edit Gets one step more.
  */
-export function duplicateSelected({ tab, graphId, nodes, selection }, by, mergeKey) {
+export function duplicateSelected({ tab, graphId, nodes, selection }, by, edit) {
   /** @type {NewIds | undefined} */
   let ids;
   const some = { nodes, groups: selection.groups, reroutes: selection.reroutes };
-  tab.edit("edit.duplicate", (tx) => {
+  edit.step((tx) => {
     ids = duplicate(tx, graphId, some, by);
-  }, mergeKey === undefined ? {} : { mergeKey });
+  });
   if (ids) selectNew(tab, ids, some);
 }
 

@@ -7,6 +7,7 @@
 /** @import { Point } from "../core/types.js" */
 /** @import { CanvasView, Shown } from "../render/view.js" */
 /** @import { Hit } from "./hit.js" */
+/** @import { LiveEdit } from "./live_edit.js" */
 
 import { createAnnouncer } from "./announcer.js";
 import { Hint } from "./hint.js";
@@ -44,8 +45,8 @@ export class PointerController {
   onDoubleTap = () => {};
   /** @type {(hit: Hit, at: At) => void} */
   onMenu = () => {};
-  /** Puts copies of what is selected in its place and selects them. @type {(mergeKey: string) => boolean} */
-  duplicate = () => false;
+  /** Puts copies of what is selected in its place and selects them. @type {(edit: LiveEdit) => void} */
+  duplicate = () => {};
 
   /** @param {App} app @param {CanvasView} view @param {AbortSignal} signal */
   constructor(app, view, signal) {

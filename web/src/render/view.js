@@ -73,7 +73,11 @@ export class CanvasView {
     this.#leaveTab();
     this.#leaveGraph();
     if (!tab) return;
-    this.#leaveTab = tab.graphPath.subscribe(() => this.#show(tab));
+    this.#leaveTab = tab.graphPath.subscribe(() => {
+      // The same ids mean other nodes in another graph.
+      tab.selection.set({ nodes: new Set(), groups: new Set(), reroutes: new Set(), links: new Set() });
+      this.#show(tab);
+    });
     this.#show(tab);
   }
 

@@ -10,6 +10,7 @@ import { Lift } from "../../render/lift.js";
 import { GRID_SETTING, SNAP_SETTING } from "../canvas_settings.js";
 import { growGroups, regroup } from "../group_membership.js";
 import { insertionAt } from "../insertion.js";
+import { LiveEdit } from "../live_edit.js";
 import { selectionOf } from "../selecting.js";
 
 /** Moves what is selected; the edit is made on the drop. With Alt a copy is moved. @implements {Mode} */
@@ -22,7 +23,8 @@ export class DragMode {
     this.controller = controller;
     this.from = press.graph;
     const { tab } = controller;
-    this.copied = press.event.altKey && controller.duplicate(MERGE_KEY);
+    this.edit = new LiveEdit(tab, press.event.altKey ? "edit.duplicate" : "edit.move");
+    if (press.event.altKey) controller.duplicate(this.edit);
     this.held = heldBy(controller);
     this.lift = new Lift(controller.shown.scene, this.held);
     this.origin = this.#origin();
@@ -44,7 +46,7 @@ export class DragMode {
   /** @param {At} at */
   move({ event, graph }) {
     const { app, view } = this.controller;
-    let dx = graph.x - this.from.x, dy = graph.y - this.from.y;
+    let dx = Math.round(graph.x - this.from.x), dy = Math.round(graph.y - this.from.y);
     if (app.settings.get(SNAP_SETTING) !== event.shiftKey) {
       const place = snapped({ x: this.origin.x + dx, y: this.origin.y + dy }, app.settings.get(GRID_SETTING));
       dx = place.x - this.origin.x;
@@ -58,13 +60,14 @@ export class DragMode {
   }
 
   up() {
-    const { view, tab, shown } = this.controller;
+    const { view, shown } = this.controller;
     const { dx, dy } = this.lift;
     view.overlay.showInsertion(null, view.camera, view.linkStyle);
     if (dx !== 0 || dy !== 0) {
       const { graphId } = shown.scene;
-      tab.edit("edit.move", (tx) => this.#drop(tx, graphId, { x: dx, y: dy }), this.copied ? { mergeKey: MERGE_KEY } : {});
+      this.edit.step((tx) => this.#drop(tx, graphId, { x: dx, y: dy }));
     }
+    this.edit.keep();
     view.setLift(null);
   }
 
@@ -92,14 +95,12 @@ export class DragMode {
   }
 
   cancel() {
-    const { view, tab } = this.controller;
+    const { view } = this.controller;
     view.overlay.showInsertion(null, view.camera, view.linkStyle);
     view.setLift(null);
-    if (this.copied) tab.undo();
+    this.edit.drop();
   }
 }
-
-const MERGE_KEY = "canvas.drag-copy";
 
 /**
  * What moves with the selection: members of groups, and dots between two nodes that move.
