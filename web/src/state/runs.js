@@ -130,7 +130,7 @@ export class RunControl {
     } catch (error) {
       this.#jobs.remove(id);
       if (!(error instanceof ApiError) || error.isAbsent) this.services.onError(error);
-      else this.#show(tab, problemsOfPrompt(error.error ?? { type: error.kind, message: error.message }, error.nodeErrors));
+      else this.#show(tab, problemsOfPrompt({ type: error.kind, message: error.message }, error.nodeErrors));
       return false;
     }
   }

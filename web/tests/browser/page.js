@@ -47,9 +47,13 @@ export class Server {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  /** @returns {Promise<Server>} one that answers */
-  static async start() {
+  /**
+   * @param {(folder: string) => Promise<void>} [prepare] puts files into the base directory first
+   * @returns {Promise<Server>} one that answers
+   */
+  static async start(prepare) {
     const server = new Server(await mkdtemp(join(tmpdir(), "tessera-")), await freePort());
+    await prepare?.(server.folder);
     await server.run();
     return server;
   }

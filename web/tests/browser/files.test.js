@@ -1,0 +1,263 @@
+/** Opening and saving; nothing is lost. */
+
+import assert from "node:assert/strict";
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { EditorPage, launch, Server } from "./page.js";
+import { closePanels, dropFile, emptyImage, openWorkflow, shortcut, tabTitles, toast, workflow } from "./shell_page.js";
+
+/** @import { Browser, BrowserContext } from "playwright-core" */
+
+/** @type {Server} */
+let server;
+/** @type {Browser} */
+let browser;
+/** @type {BrowserContext} */
+let context;
+/** @type {EditorPage} */
+let editor;
+
+before(async () => {
+  [server, browser] = await Promise.all([Server.start(), launch()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+beforeEach(async () => {
+  await closePanels(server.url);
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US" });
+  editor = await openEditor();
+});
+
+afterEach(async () => context.close());
+
+/** Another tab of the same browser. */
+async function openEditor() {
+  const opened = new EditorPage(await context.newPage());
+  opened.page.setDefaultTimeout(60_000);
+  await opened.page.goto(server.url);
+  await opened.page.locator("dialog .primary, #topbar .tab-open").first().waitFor({ timeout: 60_000 });
+  return opened;
+}
+
+/** Save the active document under a name. @param {EditorPage} one @param {string} name */
+async function saveAs({ page }, name) {
+  await shortcut(page, "Shift+S");
+  await page.locator("dialog input").fill(name);
+  await page.keyboard.press("Enter");
+  await page.locator(".tab.active .tab-name", { hasText: name.slice(name.lastIndexOf("/") + 1) }).waitFor();
+  await page.locator(".tab.active:not(.dirty)").waitFor();
+}
+
+/** An edit with the mouse: a node is removed. @param {EditorPage} one @param {string} title */
+async function removeNode({ page }, title) {
+  const node = page.locator(".node", { has: page.locator(".node-title", { hasText: title }) }).first();
+  await node.locator(".node-title").click();
+  await page.keyboard.press("Delete");
+  await node.waitFor({ state: "detached" });
+}
+
+/** @returns {Promise<any[]>} the server's journals */
+async function journals() {
+  return (await fetch(`${server.url}/api/tessera/journal`)).json();
+}
+
+test("a workflow is saved to the server's folder and opens from its list", async () => {
+  const { page } = editor;
+  await saveAs(editor, "portraits/first");
+  const saved = JSON.parse(await readFile(join(server.folder, "user/default/workflows/portraits/first.json"), "utf8"));
+  assert.ok(saved.nodes.length > 0);
+  await page.locator('.tab.active .tab-close').click();
+  await page.locator('[data-panel="workflows"]').click();
+  await page.locator(".file-row", { hasText: "portraits/first" }).click();
+  await page.locator(".tab.active .tab-name", { hasText: "first" }).waitFor();
+  assert.equal(await page.locator(".tab.active.dirty").count(), 0);
+});
+
+test("a file that was changed elsewhere is not overwritten without asking", async () => {
+  const { page } = editor;
+  await saveAs(editor, "shared");
+  const path = join(server.folder, "user/default/workflows/shared.json");
+  await writeFile(path, '{"nodes":[],"links":[],"version":0.4}');
+  await removeNode(editor, "Save Image");
+  await shortcut(page, "S");
+  await page.locator("dialog", { hasText: "changed or removed since you opened it" }).waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(JSON.parse(await readFile(path, "utf8")).nodes.length, 0);
+  await page.locator(".tab.active.dirty").waitFor();
+});
+
+test("a name that is taken asks first", async () => {
+  const { page } = editor;
+  await saveAs(editor, "taken");
+  await page.locator("#topbar .tab-bar > .icon-button").click();
+  await shortcut(page, "Shift+S");
+  await page.locator("dialog input").fill("taken");
+  await page.keyboard.press("Enter");
+  await page.locator("dialog", { hasText: "exists already" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  assert.deepEqual(await tabTitles(page), ["taken", "Untitled"]);
+});
+
+test("two browser tabs on one file: the second works on a copy, and says so", async () => {
+  await saveAs(editor, "once");
+  const other = await openEditor();
+  await other.page.locator('[data-panel="workflows"]').click();
+  await other.page.locator(".file-row", { hasText: "once" }).click();
+  await toast(other.page, "open in another tab").waitFor();
+  await other.page.locator(".tab.active .tab-name", { hasText: "once (copy)" }).waitFor();
+});
+
+test("a reload brings every document back, edits and all", async () => {
+  const { page } = editor;
+  const [first] = await tabTitles(page);
+  await openWorkflow(page, workflow(emptyImage()), "second.json");
+  await removeNode(editor, "Save Image");
+  await page.waitForFunction(async () => (await fetch("/api/tessera/journal").then((answer) => answer.json())).length > 0);
+  await page.reload();
+  await editor.ready();
+  assert.deepEqual(await tabTitles(page), [first, "second"]);
+  assert.equal(await page.locator(".tab.active .tab-name").textContent(), "second");
+  await page.locator(".node", { hasText: "EmptyImage" }).waitFor();
+  assert.equal(await page.locator(".node", { hasText: "Save Image" }).count(), 0);
+  assert.deepEqual(editor.errors, []);
+});
+
+test("after a crash the work of the lost window is offered and comes back", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(emptyImage()), "unsaved.json");
+  await removeNode(editor, "Save Image");
+  const { id } = await until(async () => (await journals()).find(({ title }) => title === "unsaved"));
+  await page.evaluate(() => dispatchEvent(new Event("pagehide")));
+  await page.close({ runBeforeUnload: false });
+  const later = await openEditor();
+  const list = later.page.locator("dialog.dialog", { hasText: "Recover your work" });
+  await list.locator("li", { hasText: "unsaved" }).waitFor();
+  await list.locator(".primary").click();
+  await later.page.locator(".tab-name", { hasText: "unsaved" }).waitFor();
+  await later.page.locator(".node", { hasText: "EmptyImage" }).waitFor();
+  assert.equal(await later.page.locator(".tab.dirty .tab-name", { hasText: "unsaved" }).count(), 1);
+  assert.ok((await journals()).some((entry) => entry.id === id));
+});
+
+test("a browser that lost everything gets its work from the server's journal", async () => {
+  await openWorkflow(editor.page, workflow(emptyImage()), "elsewhere.json");
+  await removeNode(editor, "Save Image");
+  await until(async () => (await journals()).some(({ title }) => title === "elsewhere"));
+  await context.close();
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US" });
+  editor = await openEditor();
+  await editor.page.locator(".main-menu").click();
+  await editor.page.locator(".menu-item", { hasText: "Recover workflows" }).click();
+  await editor.page.locator("dialog li", { hasText: "elsewhere" }).waitFor();
+  await editor.page.locator("dialog .primary").click();
+  await editor.page.locator(".tab-name", { hasText: "elsewhere" }).waitFor();
+});
+
+test("a full browser says so once, and the server's journal keeps the edits", async () => {
+  await context.addInitScript(() => {
+    IDBObjectStore.prototype.add = () => {
+      throw new DOMException("The quota has been exceeded.", "QuotaExceededError");
+    };
+  });
+  const { page } = await openEditor();
+  await toast(page, "This browser cannot keep drafts").waitFor();
+  await openWorkflow(page, workflow(emptyImage()), "full.json");
+  await page.locator(".node .node-title").first().click();
+  await page.keyboard.press("Delete");
+  await until(async () => (await journals()).some(({ title }) => title === "full"));
+  const said = await page.locator(".toast p").allTextContents();
+  assert.deepEqual(said.filter((text) => /draft|quota/i.test(text)).length, 1, said.join("\n"));
+});
+
+test("a picture opens its workflow in a new tab, and goes to a node that loads pictures", async () => {
+  const { page } = editor;
+  const [first] = await tabTitles(page);
+  await openWorkflow(page, workflow(emptyImage(0x336699)), "small.json");
+  await page.locator("#run").click();
+  await page.locator(".node-image").first().waitFor();
+  const [name] = await readdir(join(server.folder, "output"));
+  const content = await readFile(join(server.folder, "output", name ?? ""));
+  await dropFile(page, { name: "shot.png", type: "image/png", content });
+  await page.locator(".tab.active .tab-name", { hasText: "shot" }).waitFor();
+  assert.deepEqual(await tabTitles(page), [first, "small", "shot"]);
+  assert.equal(await page.locator(".node").count(), 2);
+  const loader = { 1: { class_type: "LoadImage", inputs: { image: "" } } };
+  await openWorkflow(page, loader, "loader.json");
+  await page.keyboard.press("Escape");
+  await dropFile(page, { name: "face.png", type: "image/png", content }, ".node-title");
+  await page.locator(".node", { hasText: "face.png" }).waitFor();
+  assert.deepEqual(await tabTitles(page), [first, "small", "shot", "loader"]);
+});
+
+test("what cannot be opened is a sentence, and leaves everything as it is", async () => {
+  const { page } = editor;
+  const before = await tabTitles(page);
+  await dropFile(page, { name: "broken.json", content: "{nodes: [" });
+  await toast(page, "“broken.json” is no workflow: it is not JSON.").waitFor();
+  await dropFile(page, { name: "list.json", content: "[1, 2]" });
+  await toast(page, "“list” cannot be opened").waitFor();
+  await dropFile(page, { name: "empty.png", type: "image/png", content: "no picture" });
+  await toast(page, "“empty.png” carries no workflow.").waitFor();
+  assert.deepEqual(await tabTitles(page), before);
+});
+
+test("markup in every name stays text", async () => {
+  const { page } = editor;
+  const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
+  const node = { id: 1, type: evil, pos: [0, 0], size: [200, 100], title: evil, inputs: [{ name: evil, type: evil, link: null }], outputs: [{ name: evil, type: evil }], widgets_values: [evil], properties: {} };
+  await dropFile(page, { name: `${evil}.json`, content: JSON.stringify({ nodes: [node], links: [], groups: [{ title: evil, bounding: [0, 0, 300, 300] }], version: 0.4 }) });
+  await page.locator("dialog", { hasText: "onerror" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator('[data-panel="errors"]').click();
+  await page.locator(".node").waitFor();
+  assert.equal(await page.evaluate(() => /** @type {any} */ (window).hacked), undefined);
+  assert.equal(await page.locator("#shell img[src='x'], #shell script").count(), 0);
+});
+
+test("missing node types stay, and the nearest model is offered", async () => {
+  const { page } = editor;
+  await writeFile(join(server.folder, "input", "portrait-v2.png"), await onePixel());
+  const asking = { 1: { class_type: "NotHere", inputs: { strength: 0.3 } }, 2: { class_type: "LoadImage", inputs: { image: "portrait-v1.png" } } };
+  await page.reload();
+  await editor.ready();
+  await dropFile(page, { name: "asking.json", content: JSON.stringify(asking) });
+  const list = page.locator("dialog", { hasText: "Some things are missing" });
+  await list.locator("li", { hasText: "NotHere" }).waitFor();
+  assert.equal(await list.locator("select").inputValue(), "portrait-v2.png");
+  await list.locator(".primary").click();
+  await page.locator(".node", { hasText: "portrait-v2.png" }).waitFor();
+  await page.locator(".node", { hasText: "NotHere" }).waitFor();
+});
+
+/** A picture of one pixel. */
+async function onePixel() {
+  const page = await context.newPage();
+  const base64 = await page.evaluate(() => {
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = 1;
+    return canvas.toDataURL("image/png").split(",")[1] ?? "";
+  });
+  await page.close();
+  return Buffer.from(base64, "base64");
+}
+
+/**
+ * Ask until there is an answer; the test's own time limit ends the waiting.
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @returns {Promise<NonNullable<T>>}
+ */
+async function until(ask) {
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,145 @@
+/** Looking at pictures: ten thousand of them, one of them large, and using it again. */
+
+import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { EditorPage, launch, Server } from "./page.js";
+import { closePanels, emptyImage, openWorkflow, tabTitles, toast, workflow } from "./shell_page.js";
+
+/** @import { Browser } from "playwright-core" */
+
+const COUNT = 10_000;
+/** A transparent GIF of one pixel. */
+const PIXEL = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
+
+/** @type {Server} */
+let server;
+/** @type {Browser} */
+let browser;
+/** @type {EditorPage} */
+let editor;
+
+before(async () => {
+  [server, browser] = await Promise.all([Server.start(), launch()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+beforeEach(async () => {
+  await closePanels(server.url);
+  editor = await EditorPage.open(browser, server);
+  editor.page.setDefaultTimeout(60_000);
+});
+
+afterEach(async () => editor.page.close());
+
+/** @param {string} title @param {number} color */
+async function makePicture(title, color) {
+  const { page } = editor;
+  await openWorkflow(page, workflow(emptyImage(color)), `${title}.json`);
+  await page.locator("#run").click();
+  await page.locator(".node-image").first().waitFor();
+}
+
+/** @param {URL} url @returns {object} a page of the made-up history */
+function madeUpPage(url) {
+  const before = Number(url.searchParams.get("before") ?? COUNT + 1);
+  const limit = Math.min(Number(url.searchParams.get("limit")), before - 1);
+  const entries = Array.from({ length: limit }, (_, at) => {
+    const place = before - 1 - at;
+    const file = { node: "9", kind: "images", filename: `${place}.png`, subfolder: "", type: "output" };
+    return { id: `job-${place}`, place, label: `run ${place}`, state: "success", finished_ms: 0, seconds: 1, files: [file] };
+  });
+  const last = before - limit;
+  return { entries, next: last > 1 ? last : null };
+}
+
+test("of ten thousand pictures only those in view exist", async () => {
+  const { page } = editor;
+  await page.route("**/api/tessera/gallery?*", (route) => route.fulfill({ json: madeUpPage(new URL(route.request().url())) }));
+  await page.route("**/api/tessera/thumbnail?*", (route) => route.fulfill({ contentType: "image/gif", body: PIXEL }));
+  await page.locator('[data-panel="gallery"]').click();
+  await page.locator(".gallery-tile").first().waitFor();
+  const scroller = page.locator("#panel-left .panel-content");
+  let most = 0;
+  for (let height = 0; ;) {
+    most = Math.max(most, await page.locator(".gallery-tile").count());
+    const next = await scroller.evaluate((element) => {
+      element.scrollTop = element.scrollHeight;
+      return element.scrollHeight;
+    });
+    if (next === height && await page.locator('.gallery-tile[title$="· 1.png"]').count() > 0) break;
+    height = next;
+    await page.waitForFunction(() => document.querySelectorAll(".gallery-tile").length > 0);
+  }
+  assert.ok(most < 120, `${most} tiles at once`);
+  await page.locator('.gallery-tile[title="run 1 · 1.png"]').waitFor();
+});
+
+test("pictures are found by what made them, and appear when they are made", async () => {
+  const { page } = editor;
+  await makePicture("red", 0xff0000);
+  await page.locator('[data-panel="gallery"]').click();
+  await page.locator('.gallery-tile[title^="red"]').waitFor();
+  await makePicture("green", 0x00ff00);
+  await page.locator('.gallery-tile[title^="green"]').waitFor();
+  const search = page.locator("#panel-left input[type=search]");
+  await search.fill("red");
+  await page.locator('.gallery-tile[title^="green"]').waitFor({ state: "detached" });
+  await search.fill("EmptyImage SaveImage");
+  await page.locator('.gallery-tile[title^="green"]').waitFor();
+  await search.fill("no such word");
+  await page.locator(".empty", { hasText: "No picture matches." }).waitFor();
+});
+
+test("a picture is shown large, zoomed, and the next one follows", async () => {
+  const { page } = editor;
+  await makePicture("first", 0x0000ff);
+  await makePicture("second", 0xffff00);
+  await page.locator('[data-panel="gallery"]').click();
+  await page.locator('.gallery-tile[title^="second"]').click();
+  const picture = page.locator(".zoom-picture");
+  await picture.and(page.locator("[style*=scale]")).waitFor();
+  const fitted = await picture.getAttribute("style");
+  await page.locator(".zoom-area").hover();
+  await page.mouse.wheel(0, -400);
+  await page.waitForFunction((style) => document.querySelector(".zoom-picture")?.getAttribute("style") !== style, fitted);
+  await page.locator(".picture-info dd", { hasText: "second" }).waitFor();
+  await page.keyboard.press("ArrowRight");
+  await page.locator(".picture-info dd", { hasText: "first" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(".viewer").waitFor({ state: "detached" });
+});
+
+test("a picture opens its workflow in a new tab, and becomes an input", async () => {
+  const { page } = editor;
+  await makePicture("origin", 0x224466);
+  const before = await tabTitles(page);
+  await page.locator('[data-panel="gallery"]').click();
+  const tile = page.locator('.gallery-tile[title^="origin"]').first();
+  await tile.click({ button: "right" });
+  await page.locator(".menu-item", { hasText: "Open its workflow" }).click();
+  await page.locator(".tab-name", { hasText: "origin" }).nth(1).waitFor();
+  assert.equal((await tabTitles(page)).length, before.length + 1);
+  await tile.click({ button: "right" });
+  await page.locator(".menu-item", { hasText: "Use as input" }).click();
+  await toast(page, "is in the input folder").waitFor();
+  assert.equal((await readdir(join(server.folder, "input"))).filter((name) => name.endsWith(".png")).length, 1);
+});
+
+test("a double click on a node's picture shows it, a right click offers to save it", async () => {
+  const { page } = editor;
+  await makePicture("node", 0x991122);
+  await page.locator(".node-image").first().dblclick();
+  await page.locator(".viewer-title", { hasText: "1 / 1" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.locator(".node-image").first().click({ button: "right" });
+  const download = page.waitForEvent("download");
+  await page.locator(".menu-item", { hasText: "Save picture" }).click();
+  assert.match((await download).suggestedFilename(), /^test_\d+_\.png$/);
+});

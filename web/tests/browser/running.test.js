@@ -1,0 +1,215 @@
+/** Running: results, problems, the queue, and a server that dies in the middle. */
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+
+import { EditorPage, launch, Server } from "./page.js";
+import { addSlowPack, closePanels, emptyImage, openWorkflow, tabTitles, toast, workflow } from "./shell_page.js";
+
+/** @import { Browser } from "playwright-core" */
+
+/** @type {Server} */
+let server;
+/** @type {Browser} */
+let browser;
+/** @type {EditorPage} */
+let editor;
+
+before(async () => {
+  [server, browser] = await Promise.all([Server.start(addSlowPack), launch()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+beforeEach(async () => {
+  await closePanels(server.url);
+  editor = await EditorPage.open(browser, server);
+  editor.page.setDefaultTimeout(60_000);
+});
+
+afterEach(async () => {
+  await fetch(`${server.url}/queue`, { method: "POST", body: '{"clear": true}' });
+  await fetch(`${server.url}/interrupt`, { method: "POST" });
+  await fetch(`${server.url}/api/tessera/queue/resume`, { method: "POST" });
+  await editor.page.close();
+});
+
+/** @param {number} seconds */
+function slow(seconds) {
+  return { class_type: "Slow", inputs: { seconds } };
+}
+
+/** @returns {Promise<any>} */
+async function queue() {
+  return (await fetch(`${server.url}/api/tessera/queue`)).json();
+}
+
+test("nodes tell how long they took, then that they were found in the cache, and why", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(emptyImage(0x123456)));
+  await page.locator("#run").click();
+  await editor.node("EmptyImage").and(page.locator("[data-run=done]")).waitFor();
+  await page.locator(".node-image").first().waitFor();
+  await page.locator("#run").click();
+  await editor.node("EmptyImage").and(page.locator("[data-run=cached]")).waitFor();
+  assert.deepEqual(editor.errors, []);
+});
+
+test("progress of one workflow lights no node of another that is shown meanwhile", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(slow(3)), "busy.json");
+  await page.locator("#run").click();
+  await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
+  await openWorkflow(page, workflow(slow(9)), "quiet.json");
+  await page.locator(".tab.running .tab-name", { hasText: "busy" }).waitFor();
+  assert.equal(await page.locator(".node[data-run=running]").count(), 0);
+  await page.locator(".tab-open", { hasText: "busy" }).click();
+  await editor.node("Slow").and(page.locator("[data-run=done]")).waitFor();
+  await page.locator(".node-image").first().waitFor();
+});
+
+test("a failing node is marked, stands in the one list, and F8 goes there", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(emptyImage(), "Fails"));
+  await page.locator("#run").click();
+  await editor.node("Fails").and(page.locator("[data-run=error]")).waitFor();
+  await page.locator('[data-panel="errors"]').click();
+  await page.locator(".problem", { hasText: "the moon is in the wrong place" }).waitFor();
+  await page.locator(".canvas-root").focus();
+  await page.keyboard.press("F8");
+  await editor.node("Fails").and(page.locator(".selected")).waitFor();
+  await page.locator("#run").click();
+  await page.locator(".problem").first().waitFor();
+  assert.equal(await page.locator(".problem").count(), 1);
+});
+
+test("what cannot run says which input needs what, before anything runs", async () => {
+  const { page } = editor;
+  await openWorkflow(page, { 3: { class_type: "SaveImage", inputs: { filename_prefix: "x" } } });
+  await page.locator("#run").click();
+  await page.locator('[data-panel="errors"]').click();
+  await page.locator(".problem", { hasText: "needs a connection or a value" }).waitFor();
+  await editor.node("Save Image").and(page.locator("[data-run=error]")).waitFor();
+});
+
+test("waiting runs are put in order, cancelled one by one, and cleared", async () => {
+  const { page } = editor;
+  await page.locator('[data-panel="queue"]').click();
+  await page.locator(".panel-tools .button").first().click();
+  await page.locator(".panel-tools .button.primary").waitFor();
+  for (const name of ["one", "two", "three"]) {
+    await openWorkflow(page, workflow(emptyImage(name.length)), `${name}.json`);
+    await page.locator("#run").click();
+    await page.locator(".job-name", { hasText: name }).waitFor();
+  }
+  const names = () => page.locator(".job-name").allTextContents();
+  assert.deepEqual(await names(), ["one", "two", "three"]);
+  await page.locator(".job", { hasText: "three" }).click({ button: "right" });
+  await page.locator(".menu-item", { hasText: "Run next" }).click();
+  await page.locator(".job").first().and(page.locator(":has-text('three')")).waitFor();
+  await page.locator(".job", { hasText: "one" }).locator(".icon-button").click();
+  await page.locator(".job", { hasText: "one" }).waitFor({ state: "detached" });
+  assert.deepEqual(await names(), ["three", "two"]);
+  await page.locator(".panel-tools .button", { hasText: "Clear waiting" }).click();
+  await page.locator(".job").first().waitFor({ state: "detached" });
+  assert.deepEqual((await queue()).jobs, []);
+});
+
+test("a label and a number of runs go with what is queued", async () => {
+  const { page } = editor;
+  await fetch(`${server.url}/api/tessera/queue/pause`, { method: "POST" });
+  await page.locator('[data-panel="queue"]').click();
+  await page.locator(".panel-tools input").fill("苹果 study");
+  await page.locator(".batch-count").fill("3");
+  await page.locator(".batch-count").press("Enter");
+  await page.locator(".job-name", { hasText: "苹果 study" }).nth(2).waitFor();
+  const { jobs } = await queue();
+  assert.deepEqual(jobs.map((/** @type {any} */ job) => job.label), ["苹果 study", "苹果 study", "苹果 study"]);
+});
+
+test("a run is stopped, and its nodes do not stay lit", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(slow(60)));
+  await page.locator("#run").click();
+  await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
+  await page.locator(".stop-button").click();
+  await page.locator(".node[data-run=running]").waitFor({ state: "detached" });
+});
+
+test("only what the selected node needs is run", async () => {
+  const { page } = editor;
+  const both = { ...workflow(emptyImage(0x11)), 8: { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix: "other" }, _meta: { title: "Other" } } };
+  await openWorkflow(page, both);
+  await editor.node("Other").locator(".node-title").click();
+  await page.keyboard.press("Alt+Enter");
+  await editor.node("Other").locator(".node-image").waitFor();
+  assert.equal(await page.locator(".node-image").count(), 1);
+});
+
+test("with automatic runs an edit is enough", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(emptyImage(0x77)));
+  await page.locator(".run-more").click();
+  await page.locator(".menu-item", { hasText: "Run on every change" }).click();
+  await page.locator(".node-image").first().waitFor();
+  const before = await page.locator(".node-image").first().getAttribute("src");
+  const height = editor.node("EmptyImage").locator("input").nth(1);
+  await height.fill("48");
+  await height.press("Enter");
+  await page.waitForFunction((src) => document.querySelector(".node-image")?.getAttribute("src") !== src, before);
+});
+
+test("a server that dies in the middle comes back with the run, without a reload", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(slow(2)), "survivor.json");
+  await page.locator("#run").click();
+  await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
+  await server.kill();
+  await toast(page, "The server does not answer").waitFor();
+  await page.locator(".node-title").first().click();
+  await page.keyboard.press("Delete");
+  const back = toast(page, "The server is back").waitFor({ timeout: 120_000 });
+  await Promise.all([server.run(), back]);
+  await page.locator(".node-image").first().waitFor({ timeout: 60_000 });
+  assert.ok((await tabTitles(page)).includes("survivor"));
+});
+
+test("a token that is not accepted any more is a sentence, and nothing is lost", async () => {
+  const { page } = editor;
+  const refusal = { error: { type: "token_needed", message: "This server needs its token." }, node_errors: {} };
+  await page.route("**/api/prompt", (route) => route.fulfill({ status: 401, json: refusal }));
+  const nodes = await page.locator(".node").count();
+  await page.locator("#run").click();
+  await page.locator('[data-panel="errors"]').click();
+  await page.locator(".problem", { hasText: "token is not accepted any more" }).waitFor();
+  assert.equal(await page.locator(".node").count(), nodes);
+});
+
+test("an editor at rest asks for no frame and lays nothing out", async () => {
+  const { page } = editor;
+  await page.locator("#run").click();
+  await page.locator(".node-image").first().waitFor();
+  const client = await page.context().newCDPSession(page);
+  await client.send("Performance.enable");
+  const read = async () => {
+    const { metrics } = await client.send("Performance.getMetrics");
+    return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+  };
+  const frames = await page.evaluate(() => new Promise((resolve) => {
+    let asked = 0;
+    const request = window.requestAnimationFrame;
+    window.requestAnimationFrame = (callback) => {
+      asked += 1;
+      return request(callback);
+    };
+    setTimeout(() => resolve(asked), 3000);
+  }));
+  const before = await read();
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 3000)));
+  const later = await read();
+  assert.equal(frames, 0);
+  assert.ok((later["LayoutCount"] ?? 0) - (before["LayoutCount"] ?? 0) <= 1, "the state bar alone may be laid out");
+});

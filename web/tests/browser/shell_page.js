@@ -1,0 +1,117 @@
+/** What tests of the shell do with the editor: menus, dialogs, files, runs. */
+
+/** @import { Page } from "playwright-core" */
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A node that takes its time and tells how far it is, so that a run can be watched. */
+const SLOW_PACK = `
+import time
+
+import torch
+
+import comfy.utils
+
+
+class Slow:
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"seconds": ("FLOAT", {"default": 1.0, "min": 0.0, "max": 600.0})}}
+
+    RETURN_TYPES = ("IMAGE",)
+    FUNCTION = "work"
+    CATEGORY = "test"
+
+    def work(self, seconds):
+        bar = comfy.utils.ProgressBar(20)
+        for _ in range(20):
+            time.sleep(seconds / 20)
+            bar.update(1)
+        return (torch.zeros(1, 16, 16, 3),)
+
+
+class Fails:
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"image": ("IMAGE",)}}
+
+    RETURN_TYPES = ("IMAGE",)
+    FUNCTION = "work"
+    CATEGORY = "test"
+
+    def work(self, image):
+        raise ValueError("the moon is in the wrong place")
+
+
+NODE_CLASS_MAPPINGS = {"Slow": Slow, "Fails": Fails}
+`;
+
+/** @param {string} folder base directory of a server */
+export async function addSlowPack(folder) {
+  await mkdir(join(folder, "custom_nodes"), { recursive: true });
+  await writeFile(join(folder, "custom_nodes", "slow.py"), SLOW_PACK);
+}
+
+/**
+ * A workflow in the API format: a source, what is done to its picture, and a node that saves it.
+ * @param {{ class_type: string, inputs: object }} source
+ * @param {string} [between] type of a node between the two
+ */
+export function workflow(source, between) {
+  const middle = between ? { 2: { class_type: between, inputs: { image: ["1", 0] } } } : {};
+  return { 1: source, ...middle, 3: { class_type: "SaveImage", inputs: { images: [between ? "2" : "1", 0], filename_prefix: "test" } } };
+}
+
+/** @param {number} [color] */
+export function emptyImage(color = 0) {
+  return { class_type: "EmptyImage", inputs: { width: 32, height: 32, batch_size: 1, color } };
+}
+
+/**
+ * Drop a file on the canvas, as the desktop does.
+ * @param {Page} page
+ * @param {{ name: string, type?: string, content: string | Buffer }} file
+ * @param {string} [on] selector of what it is dropped on
+ */
+export async function dropFile(page, { name, type = "application/json", content }, on = "#canvas") {
+  const bytes = [...Buffer.from(content)];
+  await page.locator(on).first().evaluate((target, { name, type, bytes }) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+      target.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }
+  }, { name, type, bytes });
+}
+
+/** @param {Page} page @param {object} content @param {string} [name] */
+export async function openWorkflow(page, content, name = "test.json") {
+  await dropFile(page, { name, content: JSON.stringify(content) });
+  await page.locator(".tab.active .tab-name", { hasText: name.replace(/\.json$/, "") }).waitFor();
+}
+
+/** @param {Page} page @returns {Promise<string[]>} titles of the open documents */
+export function tabTitles(page) {
+  return page.locator(".tab-name").allTextContents();
+}
+
+/** @param {Page} page @param {string} text part of a message */
+export function toast(page, text) {
+  return page.locator(".toast", { hasText: text }).first();
+}
+
+/** @param {Page} page @param {string} key without the modifier */
+export async function shortcut(page, key) {
+  await page.locator(".canvas-root").focus();
+  await page.keyboard.press(`Control+${key}`);
+}
+
+/**
+ * Forget which panels were open: the server keeps it from one test to the next.
+ * @param {string} url of the server
+ */
+export async function closePanels(url) {
+  const closed = Object.fromEntries(["left", "right", "bottom"].map((side) => [`Tessera.Shell.Open.${side}`, null]));
+  await fetch(`${url}/settings`, { method: "POST", body: JSON.stringify(closed) });
+}
