@@ -9,7 +9,6 @@ then, so that the memory of the process tells about the server.
 from __future__ import annotations
 
 import asyncio
-import copy
 import gc
 import json
 import logging
@@ -20,101 +19,36 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-import msgspec
 import psutil
 from aiohttp import ClientError
 from yarl import URL
 
-from engine.graph.api_format import parse_api, write_api
-from engine.graph.errors import WorkflowFormatError
-from engine.graph.json_input import loads
-from engine.graph.reading import read_workflow
-from engine.graph.validate import validate
 from engine.server.memory import return_large_blocks
-from engine.workers.wire import Converted, Validated
-from tests.graph.fake_registry import FIXTURES, fixture_registry
+from tests.fuzz.damage import changed, damaged
+from tests.fuzz.reading_pool import ReadingPool
+from tests.graph.fake_registry import FIXTURES
 from tests.server.server_host import Host, hosted, picture, show
-from tests.workers.fake_pool import FakePool
 
 HANG_S = 10.0
 CLEAR_EVERY = 500
+ALONE = {"Connection": "close"}
+"""After what is no HTTP the server hangs up: the next request must not go that way."""
 GROWTH_BYTES = 8 << 20
 """What 100,000 inputs may add; the counters of the run are among it."""
-SPECIAL = [b"\0", b"\xff", b"..", b"/", b"\\", b"%", b'"', b"\r\n", b"{", b"[" * 3000, b"NaN"]
-NUMBERS = [b"-1", b"1e999", b"9" * 400, b"0x10", b"4294967296", b"-0.0", b"null", b"true"]
-
 PROMPTS = [json.loads(path.read_bytes()) for path in sorted(FIXTURES.glob("*.api.json"))]
 CANVASES = [json.loads(path.read_bytes()) for path in sorted(FIXTURES.glob("*.canvas.json"))]
-VALUES: list[Any] = [
-    None,
-    True,
-    0,
-    -1,
-    1 << 70,
-    1e308,
-    "",
-    "1",
-    "x" * 3000,
-    [],
-    {},
-    ["1", 0],
-    ["1", -1],
-    [[]],
-]
 FORM = (
     b'--XX\r\nContent-Disposition: form-data; name="image"; filename="%s"\r\n\r\n%s\r\n'
     b'--XX\r\nContent-Disposition: form-data; name="subfolder"\r\n\r\na\r\n'
     b'--XX\r\nContent-Disposition: form-data; name="original_ref"\r\n\r\n{"filename":"a.png"}\r\n'
     b"--XX--\r\n"
 )
-
-
-class ReadingPool(FakePool):
-    """Reads and checks what is sent as a worker does; runs it as a `FakePool` does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._registry = fixture_registry()
-
-    async def validate(
-        self,
-        prompt: Mapping[str, Any],
-        targets: Sequence[str] | None,
-        extra_data: Mapping[str, Any],
-    ) -> Validated:
-        text = msgspec.json.encode(prompt)
-        try:
-            found = await validate(parse_api(loads(text, "prompt")), self._registry, targets)
-        except WorkflowFormatError as problem:
-            refusal = {"type": "invalid_prompt", "message": str(problem)}
-            return Validated(
-                request=0,
-                outputs=[],
-                prompt=text,
-                error=msgspec.json.encode(refusal),
-                node_errors=b"{}",
-            )
-        return Validated(
-            request=0,
-            outputs=list(found.outputs),
-            prompt=text,
-            error=msgspec.json.encode(found.error),
-            node_errors=msgspec.json.encode(found.node_errors),
-        )
-
-    async def convert(self, workflow: Mapping[str, Any]) -> Converted:
-        try:
-            document = loads(msgspec.json.encode(workflow), "workflow")
-            reading = read_workflow(document, self._registry)
-        except WorkflowFormatError as error:
-            return Converted(request=0, prompt=b"null", problem=str(error))
-        return Converted(request=0, prompt=msgspec.json.encode(write_api(reading.graph)))
 
 
 Attempt: TypeAlias = Callable[[Host, random.Random], Awaitable[int]]
@@ -147,56 +81,6 @@ class Tally:
             for status, count in counts.items()
             if status >= 500
         ]
-
-
-def damaged(content: bytes, chance: random.Random) -> bytes:
-    """Return content with a few of its bytes changed for the worse."""
-    body = bytearray(content)
-    for _ in range(chance.randint(0, 4)):
-        place = chance.randrange(len(body) + 1)
-        match chance.randrange(6):
-            case 0 if body:
-                body[place % len(body)] ^= 1 << chance.randrange(8)
-            case 1:
-                del body[place:]
-            case 2:
-                body[place:place] = chance.choice(SPECIAL)
-            case 3:
-                body[place:place] = chance.choice(NUMBERS)
-            case 4:
-                body[place:place] = body[place : place + 200]
-            case _:
-                del body[place : place + chance.randint(1, 8)]
-    return bytes(body)
-
-
-def changed(document: Any, chance: random.Random) -> Any:
-    """Return a document with a few of its values replaced, left out or doubled."""
-    document = copy.deepcopy(document)
-    for _ in range(chance.randint(0, 3)):
-        place = document
-        while isinstance(place, dict | list) and place:
-            keys = list(place) if isinstance(place, dict) else range(len(place))
-            key = chance.choice(keys)
-            if chance.random() < 0.3 or not isinstance(place[key], dict | list):
-                _change(place, key, chance)
-                break
-            place = place[key]
-    return document
-
-
-def _change(place: Any, key: Any, chance: random.Random) -> None:
-    match chance.randrange(4):
-        case 0:
-            del place[key]
-        case 1 if isinstance(place, dict):
-            place[f"{key}{chance.randrange(10)}"] = place[key]
-        case 1:
-            place.append(place[key])
-        case 2:
-            place[key] = place[chance.choice(list(place) if isinstance(place, dict) else [0, -1])]
-        case _:
-            place[key] = copy.deepcopy(chance.choice(VALUES))  # it may be changed in its turn
 
 
 def _text(document: Any, chance: random.Random) -> bytes:
@@ -303,14 +187,15 @@ PARSERS: tuple[Attempt, ...] = (
 
 async def _post(host: Host, path: str, body: bytes, kind: str = "application/json") -> int:
     url = URL(f"{host.origin}{path}", encoded=True)
-    headers = {"Content-Type": kind}
+    headers = {"Content-Type": kind, **ALONE}
     async with host.client.session.post(url, data=body, headers=headers) as answer:
         await answer.read()
         return answer.status
 
 
 async def _get(host: Host, path: str) -> int:
-    async with host.client.session.get(URL(f"{host.origin}{path}", encoded=True)) as answer:
+    url = URL(f"{host.origin}{path}", encoded=True)
+    async with host.client.session.get(url, headers=ALONE) as answer:
         await answer.read()
         return answer.status
 
