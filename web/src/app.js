@@ -12,6 +12,7 @@ import { defineCanvasSettings } from "./interaction/canvas_settings.js";
 import { CommandRegistry } from "./interaction/commands.js";
 import { ServerApi } from "./net/api.js";
 import { claimClientId } from "./net/client_id.js";
+import { fillInsecurePage } from "./net/insecure_pages.js";
 import { ServerSocket } from "./net/socket.js";
 import { CanvasView } from "./render/view.js";
 import { AutoQueue } from "./state/auto_queue.js";
@@ -74,6 +75,7 @@ function tell(app, error) {
 }
 
 async function start() {
+  fillInsecurePage();
   const app = /** @type {any} */ ({});
   const onError = (/** @type {unknown} */ error) => tell(app, error);
   const api = new ServerApi(i18n);

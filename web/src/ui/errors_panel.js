@@ -4,6 +4,7 @@
 /** @import { Problem } from "../core/types.js" */
 
 import { element } from "../controls/dom.js";
+import { clipboard } from "./clipboard.js";
 import { icon } from "./icons.js";
 import { watch, watchInner } from "./watch.js";
 
@@ -56,11 +57,16 @@ function row(app, tab, problem) {
 /** @param {App} app @param {Problem} problem */
 function copyButton(app, problem) {
   const button = element("button", { type: "button", class: "button small" }, app.i18n.t("errors.copy"));
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText([problem.message, problem.detail].join("\n"));
-    app.ui.toast("ok", app.i18n.t("shell.copied"));
+  button.addEventListener("click", () => {
+    copy(app, problem).catch((error) => app.ui.toast("error", error.message));
   });
   return button;
+}
+
+/** @param {App} app @param {Problem} problem */
+async function copy(app, { message, detail }) {
+  await clipboard(app).writeText([message, detail].join("\n"));
+  app.ui.toast("ok", app.i18n.t("shell.copied"));
 }
 
 /**

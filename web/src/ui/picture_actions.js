@@ -5,6 +5,8 @@
 /** @import { Files } from "../state/files.js" */
 /** @import { Picture } from "../state/gallery.js" */
 
+import { clipboard } from "./clipboard.js";
+
 /**
  * The history entry of the run that made a picture.
  * @param {App} app
@@ -44,12 +46,13 @@ export async function useAsInput(app, { file }) {
 
 /** @param {App} app @param {Picture} picture */
 export async function copyPicture(app, { file }) {
+  const target = clipboard(app);
   const picture = await createImageBitmap(await blobOf(app, file));
   const canvas = new OffscreenCanvas(picture.width, picture.height);
   canvas.getContext("2d")?.drawImage(picture, 0, 0);
   // Clipboards take PNG only.
   const png = await canvas.convertToBlob({ type: "image/png" });
-  await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
+  await target.write([new ClipboardItem({ "image/png": png })]);
   app.ui.toast("ok", app.i18n.t("gallery.copied"));
 }
 

@@ -176,6 +176,19 @@ test("a full browser says so once, and the server's journal keeps the edits", as
   assert.deepEqual(said.filter((text) => /draft|quota/i.test(text)).length, 1, said.join("\n"));
 });
 
+test("where browsers hold back ids, locks and the clipboard the editor works all the same", async () => {
+  await context.addInitScript(() => {
+    Reflect.deleteProperty(Crypto.prototype, "randomUUID");
+    for (const name of ["locks", "clipboard"]) Object.defineProperty(navigator, name, { value: undefined });
+  });
+  const other = await openEditor();
+  await openWorkflow(other.page, workflow(emptyImage(0x101010)), "insecure.json");
+  await saveAs(other, "insecure saved");
+  await other.page.locator("#run").click();
+  await other.page.locator(".node-image").first().waitFor();
+  assert.deepEqual(other.errors, []);
+});
+
 test("a picture opens its workflow in a new tab, and goes to a node that loads pictures", async () => {
   const { page } = editor;
   const [first] = await tabTitles(page);
