@@ -5,6 +5,8 @@
 /** @import { Hit } from "./hit.js" */
 /** @import { PointerController } from "./pointer.js" */
 
+import { removePort, renamePort } from "../core/subgraph_ports.js";
+import { INPUTS, isBoundary } from "../render/boundary.js";
 import { keysText } from "./key_names.js";
 import { IS_MAC } from "./keyboard.js";
 import { NODE_COLORS } from "./node_colors.js";
@@ -22,9 +24,10 @@ const ALIGN = ["align.left", "align.center", "align.right", "align.top", "align.
 export function menuItems(controller, hit, client) {
   const { app } = controller;
   switch (hit.kind) {
-    case "node":
     case "port":
-      return nodeItems(app);
+      return isBoundary(hit.id) ? boundaryItems(controller, hit) : nodeItems(app);
+    case "node":
+      return isBoundary(hit.id) ? [item(app, "view.fitAll")] : nodeItems(app);
     case "group":
       return groupItems(app);
     case "link":
@@ -59,6 +62,26 @@ function nodeItems(app) {
     { title: app.i18n.t("canvas.menu.arrange"), items: ALIGN.map((id) => item(app, id)) },
     item(app, "group.create"), item(app, "subgraph.convert"), item(app, "subgraph.unpack"), LINE,
     item(app, "node.connect"), item(app, "node.detach"), LINE, item(app, "edit.copy"), item(app, "edit.cut"), item(app, "edit.duplicate"), item(app, "edit.delete"),
+  ];
+}
+
+/** A port of the shown subgraph. @param {PointerController} controller @param {Extract<Hit, { kind: "port" }>} hit @returns {MenuItem[]} */
+function boundaryItems({ app, tab, shown }, { id, key }) {
+  const { graphId, graph, catalogue } = shown.scene;
+  const side = id === INPUTS ? "inputs" : "outputs";
+  const port = graph.record[side].find((candidate) => candidate.key === key);
+  if (!port) return [];
+  const rename = async () => {
+    const label = await app.ui.prompt(app.i18n.t("commands.rename"), port.label ?? port.name);
+    if (label) tab.edit("edit.rename", (tx) => renamePort(tx, graphId, side, key, label, catalogue));
+  };
+  return [
+    { title: app.i18n.t("commands.rename"), run: () => void rename() },
+    {
+      title: app.i18n.t("commands.edit.delete"),
+      danger: true,
+      run: () => void tab.edit("edit.delete", (tx) => removePort(tx, graphId, side, key, catalogue)),
+    },
   ];
 }
 

@@ -100,9 +100,16 @@ export class CanvasView {
       tab.problems.subscribe(() => this.#showProblems()),
       tab.run.subscribeAll((ids) => this.#runChanged(ids)),
     ]) signal.addEventListener("abort", stop);
-    this.camera.set(tab.camera(scene.graphId).get());
+    this.camera.set(this.#startingCamera(tab, scene));
     this.root.dispatchEvent(new CustomEvent("graphshown"));
     this.repaint(true);
+  }
+
+  /** Where the camera was left; for a graph that was never looked at, all of it. @param {Tab} tab @param {Scene} scene */
+  #startingCamera(tab, scene) {
+    const kept = tab.camera(scene.graphId).get();
+    const bounds = kept.x === 0 && kept.y === 0 && kept.zoom === 1 ? scene.bounds() : undefined;
+    return bounds ? this.camera.fitting(bounds) : kept;
   }
 
   #leaveGraph() {
