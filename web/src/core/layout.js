@@ -43,18 +43,23 @@ function centres(nodes, links) {
   const graph = new Graph();
   graph.setGraph({ rankdir: "LR", nodesep: NODE_GAP, ranksep: COLUMN_GAP, acyclicer: "greedy" });
   const order = [...nodes].sort((a, b) => a.rect.y - b.rect.y || a.rect.x - b.rect.x);
-  for (const { id, rect } of order) graph.setNode(id, { width: rect.width, height: rect.height });
-  const rank = new Map(order.map(({ id }, index) => [id, index]));
-  const inside = links.filter(({ from, to }) => from !== to && rank.has(from) && rank.has(to));
-  const weights = new Map();
-  for (const { from, to } of inside) {
-    const key = JSON.stringify([from, to]);
-    weights.set(key, { from, to, weight: (weights.get(key)?.weight ?? 0) + 1 });
+  // dagre keeps ids as keys of plain objects, where one like "valueOf" is there already.
+  const names = new Map(order.map(({ id }, index) => [id, `n${index}`]));
+  for (const { id, rect } of order) {
+    graph.setNode(names.get(id) ?? "", { width: rect.width, height: rect.height });
   }
-  for (const { from, to, weight } of weights.values()) graph.setEdge(from, to, { weight });
+  /** @type {Map<string, { from: string, to: string, weight: number }>} */
+  const edges = new Map();
+  for (const link of links) {
+    const [from, to] = [names.get(link.from), names.get(link.to)];
+    if (from === undefined || to === undefined || from === to) continue;
+    const key = `${from} ${to}`;
+    edges.set(key, { from, to, weight: (edges.get(key)?.weight ?? 0) + 1 });
+  }
+  for (const { from, to, weight } of edges.values()) graph.setEdge(from, to, { weight });
   layoutWithDagre(graph);
   return new Map(nodes.map(({ id }) => {
-    const { x = 0, y = 0 } = graph.node(id);
+    const { x = 0, y = 0 } = graph.node(names.get(id) ?? "");
     return [id, { x, y }];
   }));
 }

@@ -22,3 +22,15 @@ export const CATALOGUE = readObjectInfo(fixture("object_info.json"));
 
 /** The time the cases were written for. */
 export const NOW = new Date(2024, 2, 5, 6, 7, 8);
+
+/** `FUZZ=50 npm test` tries fifty times as many cases, other ones each time. */
+const FACTOR = Number(process.env.FUZZ ?? 0);
+
+/**
+ * How many cases a property is tried with; always the same ones, unless asked for more.
+ *
+ * @param {number} count
+ */
+export function tries(count) {
+  return FACTOR > 0 ? { numRuns: count * FACTOR } : { numRuns: count, seed: 20240305 };
+}

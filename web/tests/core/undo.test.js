@@ -17,7 +17,7 @@ import { createNode } from "../../src/core/nodes.js";
 import { promoteInput, removePort } from "../../src/core/subgraph_ports.js";
 import { convertToSubgraph, unpackSubgraph } from "../../src/core/subgraphs.js";
 import { canConnect } from "../../src/core/type_rules.js";
-import { CATALOGUE, fixture } from "./fixtures.js";
+import { CATALOGUE, fixture, tries } from "./fixtures.js";
 
 /** @import { Doc } from "../../src/core/document.js" */
 /** @import { Tx } from "../../src/core/edits.js" */
@@ -142,7 +142,7 @@ test("undoing all edits gives the file from before, repeating all the one from a
     assert.equal(bytes(doc), before);
     while (history.canRedo) history.redo();
     assert.equal(bytes(doc), after);
-  }), { numRuns: 150 });
+  }), tries(50));
 });
 
 test("whatever was edited, the file reads back the same, and no link hangs in the air", () => {
@@ -154,7 +154,7 @@ test("whatever was edited, the file reads back the same, and no link hangs in th
     const again = readWorkflow(JSON.parse(bytes(doc)), CATALOGUE);
     assert.deepEqual(again.problems.filter((problem) => problem.code !== "default_used"), []);
     assert.equal(bytes(again.doc), bytes(doc));
-  }), { numRuns: 150 });
+  }), tries(50));
 });
 
 /** @param {Doc} doc @param {GraphId} graphId */

@@ -13,6 +13,7 @@ import { buildGroups } from "./build_groups.js";
 import { buildInputs, buildNode, buildOutputs } from "./build_node.js";
 import { listOf, number, objectOf } from "./fields.js";
 import { readValues } from "./node_values.js";
+import { RESERVED } from "./read_api.js";
 import { isVirtual } from "./virtual.js";
 
 /**
@@ -66,7 +67,7 @@ class GraphBuilder {
 
   /** Give every node an id of its own; links mean the first of those that share one. */
   #withIds() {
-    const taken = new Set(["", "@inputs", "@outputs"]);
+    const taken = new Set(RESERVED);
     let last = 0;
     for (const { id } of this.raw.nodes) if (Number.isSafeInteger(Number(id))) last = Math.max(last, Number(id));
     return this.raw.nodes.map((node) => {

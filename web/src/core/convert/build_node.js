@@ -42,7 +42,7 @@ const MOST_OUTPUTS = 256;
  * @returns {LinkedPort[]}
  */
 export function buildInputs(node, type, values) {
-  const keys = portKeys(node.inputs.map((input) => input.name));
+  const keys = portKeys(node.inputs.map((input) => (type && input.widget) || input.name));
   const saved = new Map(node.inputs.map((input, index) => [keys[index] ?? "", input]));
   if (!type || type.module === CANVAS_MODULE) {
     const own = type && saved.size === 0 ? inputPorts(type).map((port) => ({ ...port, link: null })) : [];
@@ -51,8 +51,9 @@ export function buildInputs(node, type, values) {
   const declared = inputPorts(type).map((port) => {
     const input = saved.get(port.key);
     saved.delete(port.key);
-    if (!input && !port.widget && values.has(port.name)) return { ...port, widget: port.name, link: null };
-    return { ...withLook(port, input), link: input?.link ?? null };
+    const isWidget = !port.widget && values.has(port.name) && (!input || input.widget !== undefined);
+    const marked = isWidget ? { ...port, widget: port.name } : port;
+    return { ...withLook(marked, input), link: input?.link ?? null };
   });
   const isUsed = (/** @type {RawInput} */ input) => input.link !== null || input.widget === undefined;
   const others = [...saved].filter(([, input]) => isUsed(input));

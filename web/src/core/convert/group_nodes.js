@@ -11,7 +11,7 @@
  */
 
 import { isObject } from "../json.js";
-import { listOf, objectOf, wholeNumber } from "./fields.js";
+import { listOf, objectOf, text, wholeNumber } from "./fields.js";
 import { parseNode } from "./parse_node.js";
 import { CURRENT_LAYOUT, widgetSlots } from "./widget_slots.js";
 
@@ -228,8 +228,9 @@ class Builder {
  * @returns {RawNode}
  */
 function innerNode(entry, index, problems) {
-  const node = parseNode({ type: "Note", ...objectOf(entry), id: index }, problems);
-  if (!node) throw new TypeError("an object with a type is always a node");
+  // Places count, so one without a type stays, as a type nobody knows.
+  const fields = { ...objectOf(entry), type: text(objectOf(entry).type) ?? "", id: index };
+  const node = /** @type {RawNode} */ (parseNode(fields, problems));
   for (const input of node.inputs) input.link = null; // they lie outside of the body
   return node;
 }

@@ -18,6 +18,8 @@ import { currentType } from "./parse_node.js";
 
 /** Sockets drawn for a node of unknown type, whatever number a link claims. */
 const MOST_OUTPUTS = 256;
+/** Ids that mean something else in a graph. */
+export const RESERVED = new Set(["", "@inputs", "@outputs"]);
 /** What a literal list is wrapped in; a bare list is a link. */
 export const WRAPPER = "__value__";
 
@@ -40,7 +42,11 @@ export function isApiPrompt(json) {
  * @param {Problems} problems
  */
 export function readApi(doc, json, catalogue, problems) {
-  const entries = new Map(Object.entries(json).map(([id, entry]) => [id, objectOf(entry)]));
+  const named = Object.entries(json).filter(([id]) => !RESERVED.has(id));
+  for (const id of Object.keys(json)) {
+    if (RESERVED.has(id)) problems.warn("bad_id", `no node can have the id "${id}"; it is left out`);
+  }
+  const entries = new Map(named.map(([id, entry]) => [id, objectOf(entry)]));
   const used = usedOutputs(entries);
   edit(doc, "edit.open", (tx) => {
     for (const [id, entry] of entries) {
