@@ -4,7 +4,7 @@
  */
 
 import type {
-  ApiPrompt, Catalogue, Change, GraphId, GroupId, InputType, Json, JsonObject, LinkId, NodeId,
+  ApiPrompt, Catalogue, Change, GraphId, GroupId, InputType, Json, JsonObject, LinkId, NodeId, NodeRecord,
   NodeType, Point, Problem, RerouteId, SeedControl, Transaction,
 } from "./core/types.js";
 import type { Doc } from "./core/document.js";
@@ -64,7 +64,7 @@ export interface Tab {
   readonly selection: Store<Selection>;
   readonly run: RunState;
   /** The job whose results `run` holds. */
-  readonly lastJob: string | null;
+  readonly lastJob: Store<string | null>;
   /** Values of inputs with a seed control in the last run, by "graph node input". */
   readonly usedSeeds: ReadonlyMap<string, Json>;
   /** What is wrong with the document or its last run; the one list of the errors panel. */
@@ -296,7 +296,8 @@ export interface I18n {
   choiceLabel(type: NodeType | string, input: string, value: Json): string;
   description(type: NodeType | string): string;
   category(path: string): string;
-  help(type: NodeType | string): Promise<string>;
+  /** Markdown; `address` is what its pictures are relative to. */
+  help(type: NodeType | string): Promise<{ text: string; address: string }>;
   /** What GET /i18n answered. */
   setPackTexts(translations: unknown): void;
 }
@@ -450,6 +451,12 @@ export interface Extensions {
   /** Loads the packs' scripts beside one another; the editor is usable before. */
   load(): Promise<void>;
   readonly loaded: Store<readonly ExtensionReport[]>;
+  /** Another number whenever what packs put on nodes may be another. */
+  readonly decorations: Store<number>;
+  /** Short texts for a node of the shown graph. */
+  badgesOf(tab: Tab, record: NodeRecord): string[];
+  /** Fill a node's foot with the controls that scripts added to it. */
+  mountExtras(element: HTMLElement, tab: Tab, graph: GraphId, record: NodeRecord, signal: AbortSignal): void;
 }
 
 export interface ExtensionReport {

@@ -250,18 +250,18 @@ export class I18n {
    * Markdown that explains a type at length: our own, else the pack's page in this language or in
    * none ("docs/Type/zh.md", "docs/Type.md"); "" where there is no such page.
    * @param {NodeType | string} type
-   * @returns {Promise<string>}
+   * @returns {Promise<{ text: string, address: string }>} `address`: what pictures are relative to
    */
   async help(type) {
     const ours = this.#nodeText(["nodeDefs", nameOf(type), "help"]);
     const pack = this.#type(type)?.module.match(/^custom_nodes\.([^.]+)/)?.[1];
-    if (ours !== undefined || pack === undefined) return ours ?? "";
+    if (ours !== undefined || pack === undefined) return { text: ours ?? "", address: "" };
     const page = `/extensions/${encodeURIComponent(pack)}/docs/${encodeURIComponent(nameOf(type))}`;
     for (const address of [`${page}/${this.language.get()}.md`, `${page}.md`]) {
       const response = await fetch(address);
-      if (response.ok) return response.text();
+      if (response.ok) return { text: await response.text(), address };
     }
-    return "";
+    return { text: "", address: "" };
   }
 
   /**

@@ -51,10 +51,8 @@ function isPlaced(type) {
 /** @param {HTMLElement} place @param {App} app @param {NodeType} type */
 async function loadPage(place, app, type) {
   try {
-    const text = await app.i18n.help(type);
-    const pack = type.module.match(/^custom_nodes\.([^.]+)/)?.[1];
-    const base = pack && `/extensions/${encodeURIComponent(pack)}/docs/${encodeURIComponent(type.name)}/`;
-    if (text) showMarkdown(place, text, base ? { base } : {});
+    const { text, address } = await app.i18n.help(type);
+    if (text) showMarkdown(place, text, address ? { base: address } : {});
   } catch (error) {
     place.textContent = app.i18n.t("panels.help.unread", { reason: error instanceof Error ? error.message : String(error) });
   }

@@ -6,6 +6,9 @@ import { startFakeServer } from "./fake_server.js";
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {import("playwright-core").Locator} Locator */
 
+/** A busy machine may take long to start a browser; what follows is quick. */
+const START_MS = 90_000;
+
 /**
  * A started editor with two nodes that have every kind of widget.
  * @param {{ locale?: string }} [options]
@@ -26,8 +29,8 @@ export async function openEditor({ locale = "en-US" } = {}) {
     await server.close();
   };
   try {
-    await page.goto(server.url);
-    await page.locator(".widget-seed").nth(1).waitFor();
+    await page.goto(server.url, { waitUntil: "commit" });
+    await page.locator(".widget-seed").nth(1).waitFor({ timeout: START_MS });
   } catch (error) {
     await close(); // else the test process would wait for ever
     throw new Error(`The editor did not start: ${errors.join("; ") || error}`, { cause: error });

@@ -59,6 +59,15 @@ const WORKFLOW = {
   nodes: [0, 1].map((index) => ({ id: index + 1, type: "WidgetZoo", pos: [index * 460, 0], size: [420, 720], flags: {}, order: index, mode: 0, properties: {} })),
 };
 
+/** A pack's help page that tries all it can. */
+const HOSTILE_HELP = `# Filler
+
+A **page** of the pack. ![A picture](filler.png)
+<script>window.harmed = 1</script><img src="x" onerror="window.harmed = 2"><a href="javascript:window.harmed = 3">press</a>
+<style>body { display: none }</style><iframe srcdoc="<script>parent.harmed = 4</script>"></iframe><form action="/x"><input name="a"></form>
+<p id="canvas" style="position: fixed" onclick="window.harmed = 5">text</p>
+`;
+
 /** @type {{ [path: string]: unknown }} */
 const ANSWERS = {
   "/api/object_info": OBJECT_INFO,
@@ -97,6 +106,8 @@ export async function startFakeServer() {
     else if (path === "/api/userdata") sendJson(response, userFiles(url));
     else if (path.startsWith("/api/userdata/")) response.writeHead(200, { "content-type": "text/plain" }).end('blue_sky,0,900,"蓝天"\n');
     else if (path === "/api/view" && url.searchParams.get("filename") !== "gone.png") response.writeHead(200, { "content-type": "image/png" }).end(PICTURE);
+    else if (path === "/extensions/filler/docs/Filler0/en.md") response.writeHead(200, { "content-type": "text/markdown" }).end(HOSTILE_HELP);
+    else if (path === "/extensions/filler/docs/Filler0/filler.png") response.writeHead(200, { "content-type": "image/png" }).end(PICTURE);
     else if (Object.hasOwn(ANSWERS, path)) sendJson(response, ANSWERS[path]);
     else await sendFile(response, path === "/" ? "/index.html" : path);
   });

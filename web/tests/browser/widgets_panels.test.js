@@ -64,6 +64,22 @@ test("the library opens categories by keyboard and explains the marked type", as
   assert.ok(await panel.locator(".library-list .listbox-row").count() <= 30);
 });
 
+test("a pack's help page is shown with its pictures, and can do nothing", async () => {
+  const { page } = editor;
+  const panel = page.locator("#panel-left");
+  await panel.locator(".panel-search").fill("Filler 0");
+  const help = panel.locator(".help-page");
+  await help.locator("h1", { hasText: "Filler" }).waitFor();
+  const source = await help.locator("img[alt='A picture']").getAttribute("src");
+  assert.match(source ?? "", /\/extensions\/filler\/docs\/Filler0\/filler\.png$/);
+  assert.equal(await help.locator("script, style, iframe, form, input, [style], [onclick], [onerror], [id]").count(), 0);
+  assert.equal(await help.locator("a[href^=javascript]").count(), 0);
+  assert.equal(await page.evaluate(() => "harmed" in window), false);
+  // While the page is being cleaned the browser tells what its policy would have blocked.
+  const told = editor.errors.splice(0);
+  assert.deepEqual(told.filter((message) => !message.includes("Content Security Policy directive")), []);
+});
+
 test("an example of a type is inserted with what it needs, as one step", async () => {
   const { page } = editor;
   const panel = page.locator("#panel-left");
