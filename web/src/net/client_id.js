@@ -4,6 +4,8 @@ import { newId } from "./ids.js";
 import { claim } from "./locks.js";
 
 const KEY = "tessera.client";
+/** How long the page before a reload may take to let go. */
+const PATIENCE_MS = 1500;
 
 /**
  * The id this tab had before a reload, so that its running jobs are told to it again. A duplicated
@@ -16,7 +18,7 @@ const KEY = "tessera.client";
 export async function claimClientId(storage, locks) {
   if (locks === undefined) return newId();
   const known = storage.getItem(KEY);
-  if (known !== null && (await claim(locks, lockOf(known)))) return known;
+  if (known !== null && (await claim(locks, lockOf(known), PATIENCE_MS))) return known;
   const id = newId();
   await claim(locks, lockOf(id));
   storage.setItem(KEY, id);

@@ -37,7 +37,7 @@ export class DraftWriter {
         this.#unsent.push(...changes);
         this.#plan();
       }),
-      ...[tab.title, tab.file, tab.dirty, tab.graphPath].map((store) => store.subscribe(() => this.#plan())),
+      ...[tab.title, tab.file, tab.dirty, tab.graphPath, tab.lastJob, tab.camera("root")].map((store) => store.subscribe(() => this.#plan())),
     ];
     this.#plan();
   }
@@ -119,7 +119,7 @@ export class DraftWriter {
   #head() {
     const { id, title, file, dirty, graphPath, lastJob } = this.tab;
     return {
-      id, lastJob, title: title.get(), file: file.get(), dirty: dirty.get(), modified: Date.now(),
+      id, lastJob: lastJob.get(), title: title.get(), file: file.get(), dirty: dirty.get(), modified: Date.now(),
       cameras: this.tab.cameras(), graphPath: graphPath.get(),
     };
   }

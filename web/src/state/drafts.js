@@ -13,6 +13,8 @@ import { restored } from "./snapshot.js";
 import { Tab } from "./tab.js";
 
 const SESSION_KEY = "tessera.tabs";
+/** How long the page before a reload may take to let go of its documents. */
+const PATIENCE_MS = 3000;
 
 /**
  * @typedef {object} Leftover a document that no window shows
@@ -76,7 +78,7 @@ export class Drafts {
   async reopen() {
     const session = this.#session();
     for (const id of session.tabs) {
-      const tab = await this.#read(id);
+      const tab = await this.#read(id, PATIENCE_MS);
       if (tab) this.tabs.add(tab, id === session.active);
     }
     return this.tabs.list.get().length > 0;
@@ -136,9 +138,9 @@ export class Drafts {
     if (!this.#claims.has(tab.id)) void this.#claim(tab.id);
   }
 
-  /** @param {string} id @returns {Promise<boolean>} false: another window shows it */
-  async #claim(id) {
-    const held = await claim(this.locks, `tessera-draft-${id}`);
+  /** @param {string} id @param {number} [patience] ms @returns {Promise<boolean>} false: another window shows it */
+  async #claim(id, patience) {
+    const held = await claim(this.locks, `tessera-draft-${id}`, patience);
     if (held) this.#claims.set(id, held);
     return held !== undefined;
   }
@@ -150,10 +152,10 @@ export class Drafts {
     return held !== undefined;
   }
 
-  /** @param {string} id @returns {Promise<Tab | undefined>} */
-  async #read(id) {
+  /** @param {string} id @param {number} [patience] ms @returns {Promise<Tab | undefined>} */
+  async #read(id, patience) {
     const draft = await this.#db?.read(id).catch((error) => void this.#failed("browser", error));
-    if (!draft || !(await this.#claim(id))) return undefined;
+    if (!draft || !(await this.#claim(id, patience))) return undefined;
     return this.#tabOf(draft.head, draft.base, draft.edits);
   }
 
@@ -168,7 +170,7 @@ export class Drafts {
   #tabOf({ id, title, file, dirty, cameras, graphPath, lastJob }, base, edits) {
     const { doc, complete } = restored(base, edits);
     const tab = new Tab(doc, { id, title, file, dirty });
-    tab.lastJob = lastJob;
+    tab.lastJob.set(lastJob);
     for (const [graph, camera] of Object.entries(cameras)) tab.camera(graph).set(camera);
     tab.graphPath.set(graphPath);
     if (!complete) this.app.ui.toast("warn", this.app.i18n.t("files.draftIncomplete", { title }));

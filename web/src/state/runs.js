@@ -225,7 +225,7 @@ export class RunControl {
 
   /** @param {string} jobId @param {Tab | undefined} tab @param {"done" | "error" | "interrupted"} phase */
   async #ended(jobId, tab, phase) {
-    if (tab) tab.lastJob = jobId;
+    tab?.lastJob.set(jobId);
     for (const listener of [...this.#endListeners]) listener(tab, phase);
     if (tab) await this.#explain(jobId, tab);
   }

@@ -40,8 +40,8 @@ export class Tab {
     this.selection = createStore(NOTHING_SELECTED);
     this.problems = createStore(/** @type {readonly Problem[]} */ ([]));
     this.run = new TabRunState();
-    /** The job whose results are shown; kept with the draft. @type {string | null} */
-    this.lastJob = null;
+    /** The job whose results are shown; kept with the draft. */
+    this.lastJob = createStore(/** @type {string | null} */ (null));
     /** Controlled values that a run has used. @type {Map<string, Json>} */
     this.usedSeeds = new Map();
     doc.subscribe((changes) => this.#changed(changes));

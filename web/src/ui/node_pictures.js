@@ -42,7 +42,7 @@ function picturesAt(app, event) {
   if (!run || run.previewUrl) return undefined;
   const label = tab.title.get();
   const pictures = (run.outputs?.images ?? []).map((file, index) => (
-    { file, index, label, jobId: tab.lastJob, madeAt: null, seconds: run.seconds ?? null }
+    { file, index, label, jobId: tab.lastJob.get(), madeAt: null, seconds: run.seconds ?? null }
   ));
   const index = [...(image.parentElement?.children ?? [])].indexOf(image);
   return pictures.length > 0 ? { pictures, index: Math.max(0, index) } : undefined;

@@ -94,6 +94,7 @@ async function openExample(app, { files, tabs, onError }) {
 /** @param {TabList} tabs @param {RunControl} runs @param {(error: unknown) => void} onError */
 async function showLastResults(tabs, runs, onError) {
   for (const tab of tabs.list.get()) {
-    if (tab.lastJob) await runs.showResult(tab.lastJob, tab).catch(onError);
+    const job = tab.lastJob.get();
+    if (job !== null) await runs.showResult(job, tab).catch(onError);
   }
 }

@@ -58,6 +58,17 @@ test("nodes tell how long they took, then that they were found in the cache, and
   assert.deepEqual(editor.errors, []);
 });
 
+test("results are there after a reload", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(emptyImage(0x654321)), "kept.json");
+  await page.locator("#run").click();
+  await page.locator(".node-image").first().waitFor();
+  await page.evaluate(() => dispatchEvent(new Event("visibilitychange")));
+  await page.reload();
+  await page.locator(".tab.active .tab-name", { hasText: "kept" }).waitFor();
+  await page.locator(".node-image").first().waitFor();
+});
+
 test("progress of one workflow lights no node of another that is shown meanwhile", async () => {
   const { page } = editor;
   await openWorkflow(page, workflow(slow(3)), "busy.json");
