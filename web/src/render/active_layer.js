@@ -62,12 +62,12 @@ export class ActiveLayer {
   }
 
   /** @param {Picture} picture @param {Lift} lift */
-  #paintGroups({ scene, camera }, lift) {
+  #paintGroups({ scene, camera, timeOf }, lift) {
     for (const id of lift.groups) {
       const group = scene.graph.groups.get(id);
       if (!group) continue;
       const rect = { ...group, x: group.x + lift.dx, y: group.y + lift.dy };
-      paintGroup(this.context, group, rect, this.colors, camera.zoom, true);
+      paintGroup(this.context, group, rect, this.colors, camera.zoom, true, timeOf(group));
     }
   }
 

@@ -94,8 +94,9 @@ function shortened(text, ems) {
  * @param {Colors} colors
  * @param {number} zoom
  * @param {boolean} selected
+ * @param {string} time What its nodes took in the last run; "" when nothing is to be said.
  */
-export function paintGroup(context, group, rect, colors, zoom, selected) {
+export function paintGroup(context, group, rect, colors, zoom, selected, time) {
   const color = group.color ?? colors.get("--accent");
   context.fillStyle = color;
   context.globalAlpha = 0.1;
@@ -107,20 +108,24 @@ export function paintGroup(context, group, rect, colors, zoom, selected) {
   context.lineWidth = (selected ? 2 : 1) / Math.min(zoom, 1);
   context.strokeRect(rect.x, rect.y, rect.width, rect.height);
   context.globalAlpha = 1;
-  paintGroupText(context, group, rect, colors, zoom);
+  paintGroupText(context, group, rect, colors, zoom, time);
 }
 
-/** @param {Context} context @param {GroupRecord} group @param {Rect} rect @param {Colors} colors @param {number} zoom */
-function paintGroupText(context, group, rect, colors, zoom) {
+/** @param {Context} context @param {GroupRecord} group @param {Rect} rect @param {Colors} colors @param {number} zoom @param {string} time */
+function paintGroupText(context, group, rect, colors, zoom, time) {
   const size = Math.max(15, TITLE_PX / zoom);
   if (rect.width < 2 * size) return;
   context.fillStyle = colors.get("--text");
   context.font = `600 ${size}px ${colors.get("--font")}`;
   context.textBaseline = "middle";
   context.fillText(shortened(group.title, rect.width / size), rect.x + 10, rect.y + Math.max(GROUP_TITLE_HEIGHT, size) / 2);
-  if (!group.notes || zoom < 0.4) return;
+  if (zoom < 0.4) return;
   context.fillStyle = colors.get("--text-dim");
   context.font = `12px ${colors.get("--font")}`;
+  context.textAlign = "right";
+  context.fillText(time, rect.x + rect.width - 10, rect.y + GROUP_TITLE_HEIGHT / 2);
+  context.textAlign = "left";
+  if (!group.notes) return;
   group.notes.split("\n").slice(0, 6).forEach((line, at) => {
     context.fillText(shortened(line, rect.width / 12), rect.x + 10, rect.y + GROUP_TITLE_HEIGHT + 12 + 17 * at);
   });

@@ -3,7 +3,7 @@
  * It is larger than the view by a margin; panning within the margin moves it and paints nothing.
  */
 
-/** @import { NodeId, Rect } from "../core/types.js" */
+/** @import { GroupRecord, NodeId, Rect } from "../core/types.js" */
 /** @import { Camera } from "./camera.js" */
 /** @import { Colors } from "./colors.js" */
 /** @import { Lift } from "./lift.js" */
@@ -32,6 +32,7 @@ const MAX_EMPHASISED = 400;
  * @property {boolean} far Node bodies are not mounted; boxes and titles stand for them.
  * @property {(shape: NodeShape) => string} titleOf
  * @property {(id: NodeId) => string | null} outlineOf A theme variable, or null.
+ * @property {(group: GroupRecord) => string} timeOf What the nodes of a group took; "" for nothing.
  */
 
 export class StaticLayer {
@@ -98,12 +99,12 @@ export class StaticLayer {
   }
 
   /** Larger groups first, so that those inside are seen. @param {Picture} picture */
-  #paintGroups({ scene, selection, lift, camera }) {
+  #paintGroups({ scene, selection, lift, camera, timeOf }) {
     const groups = [...scene.graph.groups.values()]
       .filter((group) => !lift?.groups.has(group.id) && overlaps(group, this.area))
       .sort((a, b) => b.width * b.height - a.width * a.height);
     for (const group of groups) {
-      paintGroup(this.context, group, group, this.colors, camera.zoom, selection.groups.has(group.id));
+      paintGroup(this.context, group, group, this.colors, camera.zoom, selection.groups.has(group.id), timeOf(group));
     }
   }
 

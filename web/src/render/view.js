@@ -13,6 +13,8 @@
 
 import { containsRect } from "../core/geometry.js";
 import { Marks } from "./marks.js";
+import { groupSeconds } from "./run_sums.js";
+import { durationText } from "./run_text.js";
 import { sceneOf } from "./scenes.js";
 import { Stage } from "./stage.js";
 import { titleOf } from "./titles.js";
@@ -164,7 +166,8 @@ export class CanvasView {
 
   /** @param {ReadonlySet<string>} ids */
   #runChanged(ids) {
-    if (this.shown?.marks.readPhases(ids) && this.isFar) this.repaint();
+    const painted = this.isFar || (this.shown?.scene.graph.groups.size ?? 0) > 0;
+    if (this.shown?.marks.readPhases(ids) && painted) this.repaint();
   }
 
   /* ------------------------------------------------------------------------------ moving about */
@@ -274,6 +277,10 @@ export class CanvasView {
       far: this.isFar,
       titleOf: (shape) => titleOf({ app: this.app, tab, scene }, shape),
       outlineOf: (id) => marks.outlineOf(id, selection),
+      timeOf: (group) => {
+        const seconds = groupSeconds(tab.run, group, (id) => tab.executionId(id));
+        return seconds > 0 ? durationText(seconds) : "";
+      },
     };
   }
 

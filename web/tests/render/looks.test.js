@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { groupSeconds, runInside } from "../../src/render/run_sums.js";
 import { durationText, runText } from "../../src/render/run_text.js";
 import { TYPE_TOKENS, typeStyle } from "../../src/render/type_style.js";
 
@@ -46,4 +47,26 @@ test("a badge says how far, how long, or why not", () => {
   assert.deepEqual(runText({ state: "cached", reason: "same inputs" }, i18n), { text: "canvas.run.cached", tip: "same inputs" });
   const error = { severity: /** @type {const} */ ("error"), code: "x", message: "disk full" };
   assert.deepEqual(runText({ state: "error", error }, i18n), { text: "!", tip: "disk full" });
+});
+
+/** @param {{ [id: string]: import("../../src/app_types.js").NodeRun }} runs */
+function runState(runs) {
+  const map = new Map(Object.entries(runs));
+  return { entries: () => map.entries(), get: (/** @type {string} */ id) => map.get(id) };
+}
+
+test("a subgraph shows how many of its nodes are ready, their time, and their failure", () => {
+  assert.equal(runInside(runState({ 7: { state: "done" } }), "57"), undefined);
+  const halfway = runState({ "57:1": { state: "done", seconds: 2 }, "57:2:3": { state: "waiting" }, 571: { state: "error" } });
+  assert.deepEqual(runInside(halfway, "57"), { state: "running", value: 1, max: 2, seconds: 2 });
+  const error = { severity: /** @type {const} */ ("error"), code: "x", message: "disk full" };
+  const failed = runInside(runState({ "57:1": { state: "done" }, "57:2": { state: "error", error } }), "57");
+  assert.deepEqual([failed?.state, failed?.error], ["error", error]);
+  assert.equal(runInside(runState({ "57:1": { state: "cached" } }), "57")?.state, "cached");
+});
+
+test("a group's time is that of its nodes", () => {
+  const group = { id: "1", title: "", x: 0, y: 0, width: 1, height: 1, nodes: ["1", "2", "3"], groups: [] };
+  const runs = runState({ "57:1": { state: "done", seconds: 1.5 }, "57:2": { state: "cached" } });
+  assert.equal(groupSeconds(runs, group, (id) => `57:${id}`), 1.5);
 });

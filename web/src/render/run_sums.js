@@ -1,0 +1,37 @@
+/** One run for several nodes: what is inside a subgraph, or a group. */
+
+/** @import { NodeRun, RunState } from "../app_types.js" */
+/** @import { GroupRecord } from "../core/types.js" */
+
+/** The gravest of what happened inside counts for all. */
+const PHASES = /** @type {const} */ (["error", "running", "blocked", "waiting", "done", "cached"]);
+
+/**
+ * The run of a subgraph's instance: how many of the nodes inside are ready, and their time in all.
+ * @param {Pick<RunState, "entries">} run
+ * @param {string} executionId Of the instance.
+ * @returns {NodeRun | undefined} Undefined when nothing inside ran.
+ */
+export function runInside(run, executionId) {
+  const prefix = `${executionId}:`;
+  const inside = [...run.entries()].filter(([id]) => id.startsWith(prefix)).map(([, one]) => one);
+  const gravest = PHASES.find((phase) => inside.some(({ state }) => state === phase));
+  if (gravest === undefined) return undefined;
+  const ready = inside.filter(({ state }) => state === "done" || state === "cached").length;
+  // While some are ready and others wait, the subgraph is at work.
+  const state = gravest === "waiting" && ready > 0 ? "running" : gravest;
+  const seconds = inside.reduce((sum, one) => sum + (one.seconds ?? 0), 0);
+  const failed = inside.find((one) => one.error)?.error;
+  return { state, value: ready, max: inside.length, ...(seconds > 0 ? { seconds } : {}), ...(failed ? { error: failed } : {}) };
+}
+
+/**
+ * Time of a group's own nodes in the last run.
+ * @param {Pick<RunState, "get">} run
+ * @param {GroupRecord} group
+ * @param {(id: string) => string} executionIdOf
+ * @returns {number} Seconds; 0 when none ran.
+ */
+export function groupSeconds(run, group, executionIdOf) {
+  return group.nodes.reduce((sum, id) => sum + (run.get(executionIdOf(id))?.seconds ?? 0), 0);
+}
