@@ -32,6 +32,7 @@ export class ExtensionHost {
     /** @type {import("./comfy/app.js").ComfyApp | undefined} */
     this.comfy = undefined;
     this.badges = new BadgeBoard();
+    this.decorations = this.badges.version;
     /** @type {Map<string, Guard>} */
     this.guards = new Map();
     this.loaded = createStore(/** @type {readonly ExtensionReport[]} */ ([]));
@@ -46,6 +47,17 @@ export class ExtensionHost {
     this.#putBackBuiltIns(before);
     await filled(this.app.catalogue);
     await this.comfy?.start();
+    this.decorations.update((version) => version + 1);
+  }
+
+  /** @type {Extensions["badgesOf"]} */
+  badgesOf(tab, record) {
+    return this.badges.of(tab, record);
+  }
+
+  /** @type {Extensions["mountExtras"]} */
+  mountExtras(element, tab, graph, record, signal) {
+    this.comfy?.mountExtras(element, tab, graph, record, signal);
   }
 
   /** @param {import("./built_ins.js").Picture} before */

@@ -10,9 +10,11 @@
 
 import { isBoundary } from "./boundary.js";
 import { make, setText } from "./dom.js";
+import { NodeExtras } from "./node_extras.js";
 import { NodeNote, isNote } from "./node_note.js";
 import { NodePreview } from "./node_preview.js";
 import { NodeRows } from "./node_rows.js";
+import { runInside } from "./run_sums.js";
 import { runText } from "./run_text.js";
 import { titleOf } from "./titles.js";
 
@@ -26,6 +28,7 @@ export class NodeView {
     this.element.dataset["node"] = shape.record.id;
     this.element.tabIndex = -1;
     this.element.setAttribute("role", "group");
+    this.header = make("div", "node-header");
     this.title = make("span", "node-title");
     this.badge = make("span", "node-badge");
     this.progress = make("div", "node-progress");
@@ -36,14 +39,28 @@ export class NodeView {
     this.rows = isNote(shape.record.type)
       ? new NodeNote(environment, this.body) : new NodeRows(environment, this.body);
     this.preview = new NodePreview(environment.app, this.element);
+    this.extras = new NodeExtras(environment, this.header, this.element);
     this.update(shape);
     /** @type {Unsubscribe} */
-    this.unsubscribe = environment.tab.run.subscribe(this.executionId, (run) => this.updateRun(run));
-    this.updateRun(environment.tab.run.get(this.executionId));
+    this.unsubscribe = this.#followRun();
+  }
+
+  /** A subgraph shows what is going on inside. @returns {Unsubscribe} */
+  #followRun() {
+    const { run } = this.environment.tab;
+    if (this.shape.type?.module !== "subgraph") {
+      this.updateRun(run.get(this.executionId));
+      return run.subscribe(this.executionId, (one) => this.updateRun(one));
+    }
+    this.updateRun(runInside(run, this.executionId));
+    const prefix = `${this.executionId}:`;
+    return run.subscribeAll((changed) => {
+      if ([...changed].some((id) => id.startsWith(prefix))) this.updateRun(runInside(run, this.executionId));
+    });
   }
 
   #buildFrame() {
-    const header = make("div", "node-header");
+    const { header } = this;
     const collapse = make("button", "node-collapse");
     collapse.type = "button";
     collapse.tabIndex = -1;
@@ -81,6 +98,7 @@ export class NodeView {
     classList.toggle("feeds", record.collapsed === true && record.outputs.length > 0);
     classList.toggle("titled", record.color !== undefined);
     this.rows.update(shape);
+    this.extras.update(shape);
     this.#explainMissing(shape);
     this.preview.place(layout);
   }
@@ -143,6 +161,7 @@ export class NodeView {
   dispose() {
     this.unsubscribe();
     this.rows.dispose();
+    this.extras.dispose();
     this.element.remove();
   }
 }

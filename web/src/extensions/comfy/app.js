@@ -5,6 +5,7 @@
 
 import { toApi } from "../../core/convert/to_api.js";
 import { writeWorkflow } from "../../core/convert/write_canvas.js";
+import { layoutNode, WIDGET_HEIGHT } from "../../core/node_layout.js";
 import { legacyClass, LegacyNode } from "./nodes.js";
 import { controlOf } from "./widgets.js";
 
@@ -14,6 +15,9 @@ import { controlOf } from "./widgets.js";
 /** @typedef {import("../host.js").ExtensionHost} ExtensionHost */
 /** @typedef {{ name?: string, [hook: string]: any }} ComfyExtension */
 /** @typedef {{ pack: string, extension: ComfyExtension }} Registered */
+
+/** Room for a script's own element that does not say how high it is, in pixels at zoom 1. */
+const DOM_HEIGHT = 120;
 
 export class ComfyApp {
   /**
@@ -200,6 +204,7 @@ export class ComfyApp {
     this.#nodesOf(tab).set(key, node);
     this.#hook(node, "onNodeCreated");
     for (const { pack, extension } of this.registered) this.#call(pack, "nodeCreated", extension, node, this);
+    makeRoom(node, record, type);
     return node;
   }
 
@@ -264,6 +269,19 @@ export class ComfyApp {
     if (!tab) throw new Error("No workflow is open.");
     return tab;
   }
+}
+
+/**
+ * Let a node be as high as the controls at its foot need.
+ * @param {LegacyNode} node
+ * @param {NodeRecord} record
+ * @param {import("../../core/types.js").NodeType} type
+ */
+function makeRoom(node, record, type) {
+  if (node.extras.length === 0 || record.collapsed) return;
+  const feet = node.extras.map(({ element, options }) => (element ? options.getHeight?.() ?? DOM_HEIGHT : WIDGET_HEIGHT));
+  const height = layoutNode(record, type).minHeight + feet.reduce((sum, one) => sum + Number(one), 0);
+  if (record.height < height) node.change({ height });
 }
 
 /** `app.graph`: the graph that is shown. */
