@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeAlias, TypeVar
 
 from engine.types import Socket
 
 if TYPE_CHECKING:
     import torch
+
+BatchT_co = TypeVar("BatchT_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,23 @@ class LatentBatch:
 
     latents: torch.Tensor
     captions: tuple[str, ...]
+
+
+class Dataset(Protocol[BatchT_co]):
+    """What a trainer needs to know of a data set of any kind."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names this content and these settings; the same in every process."""
+        ...
+
+    def __len__(self) -> int:
+        """Return how many items `draw` can be asked for."""
+        ...
+
+    def draw(self, indices: Sequence[int], generator: torch.Generator) -> BatchT_co:
+        """Return items by index."""
+        ...
 
 
 class PictureDataset(Protocol):

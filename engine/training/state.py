@@ -26,8 +26,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from engine.errors import FileFormatError
-from engine.training.objective import TrainingError
+from engine.errors import FileFormatError, InvalidValueError
+from engine.training.objective import Objective, TrainingError
 
 STATE_KEY: Final = "tessera.training"
 _NAME: Final = re.compile(r"state-(\d{8})\.safetensors")
@@ -122,6 +122,21 @@ def read_state(path: Path) -> tuple[StateHead, dict[str, Tensor]]:
     except (OSError, SafetensorError, KeyError, msgspec.DecodeError) as error:
         problem = f"it is no training state, or damaged ({error})"
         raise FileFormatError(path, problem, "Remove it to go on from the one before.") from error
+
+
+def check_same(path: Path, head: StateHead, objective: Objective[Any], data: str) -> None:
+    """Raise InvalidValueError, unless a state is of this objective and data set.
+
+    A setting that the state does not know came later; its default is what the state was made with.
+    """
+    hint = "Choose another folder for this run, or remove the state to start anew."
+    config = msgspec.json.decode(msgspec.json.encode(dict(objective.config)))
+    pairs = {name: (config.get(name), found) for name, found in head.config.items()}
+    pairs |= {"objective": (objective.kind, head.kind), "data set": (data, head.data)}
+    for name, (wanted, found) in pairs.items():
+        if wanted != found:
+            where = f'Training state "{path}", {name}'
+            raise InvalidValueError(where, found, f"{wanted!r}, as here", hint)
 
 
 def _states(folder: Path) -> list[Path]:

@@ -3,46 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import torch
 from torch import Tensor
 
 from engine.errors import InvalidValueError
+from engine.training.data import Dataset
 from engine.training.ema import WeightAverage
 from engine.training.objective import DivergedError, Losses, Objective
 from engine.training.order import batch_indices, generator_of
 from engine.training.report import History, Report, Window
 from engine.training.schedule import learning_rate
 from engine.training.settings import TrainSettings
-from engine.training.state import StateHead, latest_state, read_state, save_state
-from engine.training.weights import below, copy_weights, exchanged, named_weights
+from engine.training.state import StateHead, check_same, latest_state, read_state, save_state
+from engine.training.weights import (
+    below,
+    copy_weights,
+    exchanged,
+    named_weights,
+    trained_weights,
+)
 
 BatchT = TypeVar("BatchT")
-BatchT_co = TypeVar("BatchT_co", covariant=True)
 _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
-
-
-class Dataset(Protocol[BatchT_co]):
-    """What batches are drawn from; see `engine.training.data`."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Names this content and these settings; the same in every process."""
-        ...
-
-    def __len__(self) -> int:
-        """Return how many items `draw` can be asked for."""
-        ...
-
-    def draw(self, indices: Sequence[int], generator: torch.Generator) -> BatchT_co:
-        """Return items by index."""
-        ...
 
 
 def _ignore(report: Report) -> None:
@@ -91,7 +80,7 @@ class Trainer(Generic[BatchT]):
         self.device = device or torch.device("cpu")
         self._place()
         self._weights = named_weights(objective.networks)
-        self._trained = _trained_weights(objective)
+        self._trained = trained_weights(objective.networks)
         self.average = self._make_average()
         self._optimizer = self._make_optimizer()
         scaled = settings.precision == "float16"
@@ -302,27 +291,3 @@ class Trainer(Generic[BatchT]):
         self.history.values = {name: values.tolist() for name, values in losses.items()}
         self._window.restore(below(tensors, "window."), self.device)
         self.step, self._seconds = head.step, head.seconds
-
-
-def check_same(path: Path, head: StateHead, objective: Objective[Any], data: str) -> None:
-    """Raise InvalidValueError, unless a state is of this objective and data set.
-
-    A setting that the state does not know came later; its default is what the state was made with.
-    """
-    hint = "Choose another folder for this run, or remove the state to start anew."
-    config = msgspec.json.decode(msgspec.json.encode(dict(objective.config)))
-    pairs = {name: (config.get(name), found) for name, found in head.config.items()}
-    pairs |= {"objective": (objective.kind, head.kind), "data set": (data, head.data)}
-    for name, (wanted, found) in pairs.items():
-        if wanted != found:
-            where = f'Training state "{path}", {name}'
-            raise InvalidValueError(where, found, f"{wanted!r}, as here", hint)
-
-
-def _trained_weights(objective: Objective[Any]) -> dict[str, list[Tensor]]:
-    """Return the weights that get gradients, by network; networks without any are left out."""
-    found: dict[str, list[Tensor]] = {
-        name: [weight for weight in network.parameters() if weight.requires_grad]
-        for name, network in objective.networks.items()
-    }
-    return {name: weights for name, weights in found.items() if weights}

@@ -19,6 +19,15 @@ def named_weights(networks: Mapping[str, nn.Module]) -> dict[str, Tensor]:
     }
 
 
+def trained_weights(networks: Mapping[str, nn.Module]) -> dict[str, list[Tensor]]:
+    """Return the weights that get gradients, by network; networks without any are left out."""
+    found: dict[str, list[Tensor]] = {
+        name: [weight for weight in network.parameters() if weight.requires_grad]
+        for name, network in networks.items()
+    }
+    return {name: weights for name, weights in found.items() if weights}
+
+
 @torch.no_grad()
 def copy_weights(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
     """Write each tensor of `source` over the one of that name in `target`."""

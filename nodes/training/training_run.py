@@ -18,12 +18,13 @@ from engine.models.library import ModelLibrary
 from engine.models.reading import WeightFile
 from engine.registry.spec import NodeContext
 from engine.training.curve import progress_picture, time_left
+from engine.training.data import Dataset
 from engine.training.event_files import EventFiles
 from engine.training.objective import Objective
 from engine.training.report import Report
 from engine.training.settings import TrainSettings
 from engine.training.state import write_whole
-from engine.training.trainer import Dataset, Trainer
+from engine.training.trainer import Trainer
 from engine.types import Preview, Socket
 from nodes.image.result_files import folders
 
