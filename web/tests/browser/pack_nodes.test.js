@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { EditorPage, launch, Server } from "./page.js";
+
+/** @import { Browser } from "playwright-core" */
+
+const PYTHON = `
+WEB_DIRECTORY = "./web"
+
+class PackNode:
+    CATEGORY, FUNCTION, RETURN_TYPES, OUTPUT_NODE = "testing", "run", (), True
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"steps": ("INT", {"default": 20})}}
+
+    def run(self, steps):
+        return {"ui": {"text": [f"{steps} done"]}}
+
+NODE_CLASS_MAPPINGS = {"PackNode": PackNode}
+`;
+
+const OURS = `
+export const apiVersion = 1;
+export function activate(tessera) {
+  tessera.badges.add("PackNode", (node) => node.values.steps + " steps");
+}
+`;
+
+const COMFY = `
+import { app } from "../../scripts/app.js";
+app.registerExtension({
+  name: "pack.comfy",
+  beforeRegisterNodeDef(nodeType, nodeData) {
+    if (nodeData.name !== "PackNode") return;
+    nodeType.prototype.onNodeCreated = function () {
+      this.addWidget("button", "Double", null, () => {
+        const steps = this.widgets.find(({ name }) => name === "steps");
+        steps.value = steps.value * 2;
+      });
+    };
+    nodeType.prototype.onExecuted = function (output) { this.title = output.text[0]; };
+  },
+});
+`;
+
+const WORKFLOW = { 1: { class_type: "PackNode", inputs: { steps: 20 } } };
+
+/** @type {Server} */
+let server;
+/** @type {Browser} */
+let browser;
+
+before(async () => {
+  [server, browser] = await Promise.all([
+    Server.start(async (folder) => {
+      const web = join(folder, "custom_nodes/pack/web");
+      await mkdir(web, { recursive: true });
+      await writeFile(join(web, "../__init__.py"), PYTHON);
+      await writeFile(join(web, "ours.js"), OURS);
+      await writeFile(join(web, "comfy.js"), COMFY);
+    }),
+    launch(),
+  ]);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+test("a pack's badge, button and reaction to a run work on its node, and undo takes them back", async () => {
+  const editor = await EditorPage.open(browser, server);
+  const { page } = editor;
+  const drop = await page.evaluateHandle((workflow) => {
+    const data = new DataTransfer();
+    data.items.add(new File([JSON.stringify(workflow)], "pack.json", { type: "application/json" }));
+    return data;
+  }, WORKFLOW);
+  await page.dispatchEvent("#canvas", "drop", { dataTransfer: drop });
+  const node = page.locator('.node[data-node="1"]');
+  await node.locator(".node-pack-badge", { hasText: "20 steps" }).waitFor();
+  await node.getByRole("button", { name: "Double" }).click();
+  await node.locator(".node-pack-badge", { hasText: "40 steps" }).waitFor();
+  await page.locator("#canvas").focus();
+  await page.keyboard.press("Control+z");
+  await node.locator(".node-pack-badge", { hasText: "20 steps" }).waitFor();
+  await page.locator("#run").click();
+  await node.locator(".node-title", { hasText: "20 done" }).waitFor({ timeout: 60_000 });
+  assert.deepEqual(editor.errors, []);
+  await page.close();
+});
