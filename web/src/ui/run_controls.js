@@ -63,7 +63,7 @@ async function showRunMenu(app, button) {
   const { i18n, runs } = app;
   const box = button.getBoundingClientRect();
   await app.ui.menu({ x: box.right - 240, y: box.bottom + 4 }, [
-    command(app, "run.queue"), command(app, "run.queueFront"), command(app, "run.selected"),
+    command(app, "run.queue"), command(app, "run.queueFront"), command(app, "run.toHere"),
     { separator: true },
     ...AUTO.map((mode) => ({
       title: i18n.t(`running.auto.${mode}`),

@@ -34,8 +34,8 @@ export function registerShellCommands(app, { drafts, files, tabs }) {
   add("file.duplicate", () => files.duplicate(active()));
   add("file.close", () => app.tabs.close(active()), ["Alt+W"]);
   add("file.recover", () => recover(app, drafts), [], always);
-  add("tab.next", () => tabs.step(1), ["Alt+ArrowRight"]);
-  add("tab.previous", () => tabs.step(-1), ["Alt+ArrowLeft"]);
+  add("tab.next", () => tabs.step(1), ["Alt+PageDown"]);
+  add("tab.previous", () => tabs.step(-1), ["Alt+PageUp"]);
   registerRunCommands(app, add);
   add("errors.next", () => nextProblem(app), ["F8"]);
   add("errors.show", () => app.ui.panels.toggle("errors"), ["E"], always);
@@ -54,8 +54,7 @@ function registerRunCommands(app, add) {
   const always = () => true;
   const isRunning = () => runs.jobs.get().some((job) => job.phase === "running");
   add("run.queue", () => runs.run(), ["Mod+Enter"]);
-  add("run.queueFront", () => runs.run({ front: true }), ["Mod+Shift+Enter"]);
-  add("run.selected", () => runSelected(app), ["Alt+Enter"], () => (app.tabs.active.get()?.selection.get().nodes.size ?? 0) > 0);
+  add("run.queueFront", () => runs.run({ front: true }), ["Alt+Shift+Enter"]);
   add("run.interrupt", () => runs.interrupt(), ["Mod+Alt+Enter"], isRunning);
   add("queue.clear", () => runs.clear(), [], () => runs.jobs.get().some((job) => job.phase === "waiting"));
   add("queue.pause", () => runs.setPaused(!runs.paused.get()), [], always);
@@ -63,14 +62,6 @@ function registerRunCommands(app, add) {
     await app.api.post("/api/free", { unload_models: true, free_memory: true });
     app.ui.toast("ok", app.i18n.t("running.freed"));
   }, [], always);
-}
-
-/** Run up to the selected nodes. @param {App} app */
-async function runSelected(app) {
-  const tab = app.tabs.active.get();
-  if (!tab) return;
-  const targets = [...tab.selection.get().nodes].map((id) => tab.executionId(id));
-  await app.runs.run({ tab, targets });
 }
 
 /** Offer what the server's journal holds. @param {App} app @param {Drafts} drafts */

@@ -155,7 +155,7 @@ test("only what the selected node needs is run", async () => {
   const both = { ...workflow(emptyImage(0x11)), 8: { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix: "other" }, _meta: { title: "Other" } } };
   await openWorkflow(page, both);
   await editor.node("Other").locator(".node-title").click();
-  await page.keyboard.press("Alt+Enter");
+  await page.keyboard.press("Control+Shift+Enter");
   await editor.node("Other").locator(".node-image").waitFor();
   assert.equal(await page.locator(".node-image").count(), 1);
 });
@@ -180,8 +180,9 @@ test("a server that dies in the middle comes back with the run, without a reload
   await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
   await server.kill();
   await toast(page, "The server does not answer").waitFor();
-  await page.locator(".node-title").first().click();
+  await editor.node("Slow").locator(".node-title").click();
   await page.keyboard.press("Delete");
+  await editor.node("Slow").waitFor({ state: "detached" });
   const back = toast(page, "The server is back").waitFor({ timeout: 120_000 });
   await Promise.all([server.run(), back]);
   await page.locator(".node-image").first().waitFor({ timeout: 60_000 });
