@@ -59,8 +59,14 @@ class Palette {
     this.status = element("p", { class: "palette-status", role: "status" });
     const results = element("div", { class: "palette-results" }, this.list.element, this.status);
     const head = element("div", { class: "palette-head" }, this.filter, this.input);
-    this.element = element("div", { class: "palette", role: "dialog" }, head, results, this.card);
-    this.popup = new Popup(this.element, { onClose: () => this.#closed() });
+    this.element = element("div", { class: "palette", role: "dialog", tabindex: -1 }, head, results, this.card);
+    // The browser's own dismissal would take the release that ends a double click or a wire, and
+    // so opens the palette, for a press elsewhere.
+    this.popup = new Popup(this.element, { onClose: () => this.#closed(), dismiss: false });
+    /** @type {Element | null} What had the focus before. */
+    this.focused = null;
+    on(document, "pointerdown", (event) => this.#onPress(event), signal, { capture: true });
+    on(this.element, "keydown", (event) => this.#onEscape(event), signal, { capture: true });
     on(this.input, "input", () => this.#refresh(), signal);
     on(this.input, "keydown", (event) => this.#onKey(event), signal);
     on(this.filter, "click", () => this.#dropFilter(), signal);
@@ -71,6 +77,7 @@ class Palette {
     const { i18n } = this.app;
     this.options = options;
     this.picked = false;
+    if (!this.popup.isOpen) this.focused = document.activeElement;
     this.input.value = "";
     this.input.placeholder = i18n.t("panels.palette.placeholder");
     this.input.setAttribute("aria-label", i18n.t("panels.palette.placeholder"));
@@ -132,9 +139,26 @@ class Palette {
   #pick(found) {
     this.picked = true;
     const { onPick } = this.options;
-    this.popup.close();
+    this.#close();
     countUse(this.app, found.type.name);
     onPick?.(found.type);
+  }
+
+  /** @param {PointerEvent} event */
+  #onPress({ target }) {
+    if (this.popup.isOpen && !(target instanceof Node && this.element.contains(target))) this.#close();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onEscape(event) {
+    if (event.key !== "Escape" || isComposing(event)) return;
+    event.stopPropagation();
+    this.#close();
+  }
+
+  #close() {
+    if (this.element.contains(document.activeElement) && this.focused instanceof HTMLElement) this.focused.focus({ preventScroll: true });
+    this.popup.close();
   }
 
   #closed() {
