@@ -77,3 +77,22 @@ export function sentenceOf(error) {
     return "an error that has no text";
   }
 }
+
+/**
+ * @template T
+ * @param {number} patience_ms
+ * @param {Promise<T>} promise
+ * @returns {Promise<T>} rejects when it takes longer; what came late is not waited for
+ */
+export async function within(patience_ms, promise) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`It took longer than ${patience_ms / 1000} s.`)), patience_ms);
+  });
+  try {
+    return /** @type {T} */ (await Promise.race([promise, late]));
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -6,7 +6,7 @@
 import { createStore } from "../core/store.js";
 import { BadgeBoard } from "./badges.js";
 import { changedBuiltIns, pictureOfBuiltIns, restoreBuiltIns } from "./built_ins.js";
-import { Guard, sentenceOf } from "./guard.js";
+import { Guard, sentenceOf, within } from "./guard.js";
 import { API_VERSION, packApi } from "./pack_api.js";
 
 /** @typedef {import("../app_types.js").App} App */
@@ -43,8 +43,8 @@ export class ExtensionHost {
     if (urls.length === 0) return;
     this.comfy = await this.installComfy(this);
     const before = pictureOfBuiltIns();
-    await Promise.all(urls.map((url) => this.#loadOne(url)));
-    this.#putBackBuiltIns(before);
+    // At once, and not when the last of them is there: the artist works meanwhile.
+    await Promise.all(urls.map((url) => this.#loadOne(url).finally(() => this.#putBackBuiltIns(before))));
     await filled(this.app.catalogue);
     await this.comfy?.start();
     this.decorations.update((version) => version + 1);
@@ -153,23 +153,4 @@ function filled(catalogue) {
       resolve();
     });
   });
-}
-
-/**
- * @template T
- * @param {number} patience_ms
- * @param {Promise<T>} promise
- * @returns {Promise<T>} rejects when it takes longer; what came late is not waited for
- */
-async function within(patience_ms, promise) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
-  const late = new Promise((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`It did not load within ${patience_ms / 1000} s.`)), patience_ms);
-  });
-  try {
-    return /** @type {T} */ (await Promise.race([promise, late]));
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -49,7 +49,7 @@ function comfyWithANode() {
     i18n: { t: (/** @type {string} */ key) => key },
     runs: { jobs: createStore([]) },
   });
-  const comfy = new ComfyApp(app, new ExtensionHost(app));
+  const comfy = new ComfyApp(app, new ExtensionHost(app, { patience_ms: 40 }));
   return { comfy, tab, settings, commands, listeners, app };
 }
 
@@ -135,15 +135,16 @@ test("settings, commands and keys declared as data become ours", async () => {
   assert.deepEqual(commands, ["Mod+Shift+G"]);
 });
 
-test("a hook that throws keeps no other from being called", async () => {
+test("a hook that throws or never ends keeps no other from being called", async () => {
   const { comfy } = comfyWithANode();
   const { error } = console;
   console.error = () => {};
   let isSetUp = false;
   comfy.registerExtension({ name: "bad", beforeRegisterNodeDef: () => { throw new Error("no"); }, setup: () => Promise.reject(new Error("no")) });
+  comfy.registerExtension({ name: "waits", getCustomWidgets: () => new Promise(() => {}), setup: () => new Promise(() => {}) });
   comfy.registerExtension({ name: "good", setup: () => { isSetUp = true; } });
   try {
-    await comfy.start().catch(() => {});
+    await comfy.start();
     assert.ok(isSetUp);
     assert.equal(comfy.graph._nodes.length, 1);
   } finally {

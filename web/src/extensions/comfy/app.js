@@ -6,6 +6,7 @@
 import { toApi } from "../../core/convert/to_api.js";
 import { writeWorkflow } from "../../core/convert/write_canvas.js";
 import { layoutNode, WIDGET_HEIGHT } from "../../core/node_layout.js";
+import { within } from "../guard.js";
 import { legacyClass, LegacyNode } from "./nodes.js";
 import { controlOf } from "./widgets.js";
 
@@ -90,7 +91,7 @@ export class ComfyApp {
   /** Inputs of these types are drawn by what a script makes for them. */
   async #takeWidgets() {
     for (const { pack, extension } of this.registered) {
-      const made = await this.#call(pack, "getCustomWidgets", extension, this);
+      const made = await this.#settled(pack, "getCustomWidgets", extension, this);
       for (const [type, make] of Object.entries(made ?? {})) {
         this.tessera.widgets.register(type, (element, context) => this.#customWidget(pack, make, element, context));
       }
@@ -128,7 +129,26 @@ export class ComfyApp {
    * @param {unknown[]} args
    */
   async #all(hook, ...args) {
-    await Promise.all(this.registered.map(({ pack, extension }) => this.#call(pack, hook, extension, ...args)));
+    await Promise.all(this.registered.map(({ pack, extension }) => this.#settled(pack, hook, extension, ...args)));
+  }
+
+  /**
+   * Wait for a hook, as long as for a script: others do not wait for one that fails or never ends.
+   * @param {string} pack
+   * @param {string} hook
+   * @param {any} owner
+   * @param {unknown[]} args
+   * @returns {Promise<any>} undefined when it failed
+   */
+  async #settled(pack, hook, owner, ...args) {
+    const result = Promise.resolve(this.#call(pack, hook, owner, ...args));
+    const told = result.catch(() => undefined); // by the guard, which watches it
+    try {
+      return await within(this.host.patience_ms, told);
+    } catch (error) {
+      this.host.guard(pack).failed(hook, error);
+      return undefined;
+    }
   }
 
   /**
