@@ -48,12 +48,6 @@ export class CommandRegistry {
     };
   }
 
-  /** @param {string} id */
-  isEnabled(id) {
-    const command = this.commands.get(id);
-    return command !== undefined && (command.when?.(this.app()) ?? true);
-  }
-
   /**
    * Runs a command; what goes wrong is told to the user.
    * @param {string} id

@@ -133,17 +133,6 @@ function distanceToPiece(piece, at, x, y) {
 }
 
 /**
- * The point half way along the wire.
- * @param {readonly number[]} points
- * @param {LinkStyle} style
- */
-export function middleOf(points, style) {
-  const piece = outline(points, style);
-  const at = Math.floor(piece.length / 4) * 2;
-  return { x: num(piece, at), y: num(piece, at + 1) };
-}
-
-/**
  * A rectangle that holds the wire, with a margin for its width.
  * @param {readonly number[]} points
  * @returns {Rect}

@@ -46,8 +46,6 @@ export class NodeNote {
     this.text.hidden = shape.record.collapsed === true;
   }
 
-  updateLinks() {}
-
   focusFirst() {
     this.write();
   }

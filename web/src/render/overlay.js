@@ -1,5 +1,5 @@
 /**
- * Thin lines above everything on the canvas: the selection frame, the wire in hand, guides, and
+ * Thin lines above everything on the canvas: the selection frame, the wire in hand, and
  * the wire a node would be inserted into. In view pixels.
  */
 
@@ -41,7 +41,6 @@ export class Overlay {
     this.insertion = this.#add("path", "canvas-insertion");
     this.hand = this.#add("path", "canvas-hand");
     this.halo = this.#add("circle", "canvas-halo");
-    this.guides = this.#add("path", "canvas-guides");
     parent.append(this.svg);
   }
 
@@ -86,7 +85,7 @@ export class Overlay {
   }
 
   clear() {
-    for (const element of [this.marquee, this.hand, this.halo, this.insertion, this.guides]) show(element, null);
+    for (const element of [this.marquee, this.hand, this.halo, this.insertion]) show(element, null);
   }
 }
 

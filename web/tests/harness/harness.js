@@ -70,7 +70,6 @@ const catalogue = createStore(testCatalogue());
 const parts = {
   catalogue,
   settings,
-  extensions: { decorations: createStore(0), badgesOf: () => [], mountExtras() {} },
   i18n: Object.assign(i18n, { t: i18n.t.bind(i18n) }),
   commands,
   widgets: createWidgets(),

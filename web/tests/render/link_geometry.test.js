@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { containsPoint } from "../../src/core/geometry.js";
-import { distanceToLink, linkBounds, middleOf, outline } from "../../src/render/link_geometry.js";
+import { distanceToLink, linkBounds, outline } from "../../src/render/link_geometry.js";
 
 const STYLES = /** @type {const} */ (["curve", "straight", "angle"]);
 const points = fc.array(fc.integer({ min: -3000, max: 3000 }), { minLength: 2, maxLength: 4 })
@@ -40,9 +40,4 @@ test("the segment says between which dots a point is", () => {
   assert.equal(distanceToLink(course, "straight", 50, 1).segment, 0);
   assert.equal(distanceToLink(course, "straight", 150, 1).segment, 1);
   assert.equal(distanceToLink(course, "straight", 250, 1).segment, 2);
-});
-
-test("the middle of a curve between two sockets is half way", () => {
-  const { x, y } = middleOf([0, 0, 200, 100], "curve");
-  assert.ok(Math.abs(x - 100) < 1 && Math.abs(y - 50) < 1);
 });
