@@ -185,7 +185,7 @@ test("a server that dies in the middle comes back with the run, without a reload
   await editor.node("Slow").waitFor({ state: "detached" });
   const back = toast(page, "The server is back").waitFor({ timeout: 120_000 });
   await Promise.all([server.run(), back]);
-  await page.locator(".node-image").first().waitFor({ timeout: 60_000 });
+  await page.locator(".node-image").first().waitFor({ timeout: 120_000 });
   assert.ok((await tabTitles(page)).includes("survivor"));
 });
 
@@ -202,6 +202,7 @@ test("a token that is not accepted any more is a sentence, and nothing is lost",
 
 test("an editor at rest asks for no frame and lays nothing out", async () => {
   const { page } = editor;
+  await openWorkflow(page, workflow(emptyImage(0xabcdef)));
   await page.locator("#run").click();
   await page.locator(".node-image").first().waitFor();
   const client = await page.context().newCDPSession(page);
