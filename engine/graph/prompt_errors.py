@@ -52,8 +52,16 @@ def _unknown_types(unknown: list[Node], registry: Registry) -> ValidationError:
     for index, (name, ids) in enumerate(by_type.items()):
         suggestion = nearest_name(name, registry) if index < _SUGGESTIONS else None
         hint = f' Did you mean "{suggestion}"?' if suggestion else ""
+        if (successor := registry.replacements.successor(name)) is not None:
+            suggestion, hint = successor, f" {_moved_to(name, successor, registry)}"
         shown = ", ".join(f"#{node_id}" for node_id in ids)
         lines.append(f"node type {shorten(name)} ({shown}) is not known.{hint}")
         described.append({"class_type": name, "node_ids": ids, "suggestion": suggestion})
     message = "A node type is not known" if len(by_type) == 1 else "Node types are not known"
     return make_error("invalid_prompt", message, "\n".join(lines), unknown_types=described)
+
+
+def _moved_to(name: str, successor: str, registry: Registry) -> str:
+    if successor not in registry:
+        return f"{shorten(successor)} took its place, but is not known either; install its pack."
+    return f"{shorten(successor)} took its place; open the workflow in the editor to replace it."

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from engine.registry.docstring import Docstring, parse_docstring
 from engine.registry.hooks import read_hook
+from engine.registry.replacements import read_replacements
 from engine.registry.signature import NativeInput, read_input, read_outputs
 from engine.registry.spec import FilesReader, Folders, InputTypes, NodeContext, NodeSpec
 from engine.registry.widgets import FileChoice
@@ -30,6 +31,7 @@ def node(
     category: str,
     title: str | None = None,
     version: int = 1,
+    replaces: Mapping[str, Any] | None = None,
     output: bool = False,
     list_input: bool = False,
     not_idempotent: bool = False,
@@ -47,6 +49,9 @@ def node(
         category: Menu path, "/" between levels.
         title: Name on the canvas, when it differs from `type_id`.
         version: Raise it when the same inputs give other bits: stored results then expire.
+        replaces: What files may hold in its stead: {old type: {"inputs": {old: new},
+            "outputs": {old number: new number}, "values": {input: value}}}. With
+            "before_version": n under its own name: what changed in version n of its inputs.
         output: A root of execution: it saves or shows something.
         list_input: Inputs arrive as whole lists (annotate them `list[…]`), in one call.
         check_lazy: (**inputs) -> names of lazy inputs still needed; those missing are None.
@@ -74,6 +79,11 @@ def node(
             description=help_.text,
             python_module=function.__module__,
             version=str(version),
+            replacements=tuple(
+                step
+                for old_type, declared in (replaces or {}).items()
+                for step in read_replacements(old_type, declared, type_id)
+            ),
             outputs=read_outputs(type_id, signature.return_annotation),
             is_output=output,
             side_effect=output,

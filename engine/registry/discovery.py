@@ -137,13 +137,19 @@ def _load_pack(registry: Registry, path: Path, adapt: Callable[[NodeSpec], NodeS
     for type_id, title in exports.titles.items():
         if type_id in registry:
             registry.rename(type_id, title)
+    failed_types = dict(exports.failed_types)
+    for step in exports.replacements:
+        try:
+            registry.add_replacement(step)
+        except ValueError as error:
+            failed_types[step.old_type] = str(error)
     return PackReport(
         name=path.stem if path.is_file() else path.name,
         path=path,
         seconds=time.perf_counter() - start,
         node_types=tuple(added),
         skipped_names=tuple(skipped),
-        failed_types=exports.failed_types,
+        failed_types=failed_types,
         web=exports.web,
     )
 

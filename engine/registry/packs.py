@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from engine.errors import EngineError
+from engine.registry.replacements import NodeReplacement, read_replacements
 from engine.registry.spec import NodeSpec
 from engine.registry.v1 import v1_spec
 from engine.registry.v3.adapter import v3_spec
@@ -43,12 +44,14 @@ class PackExports:
     Attributes:
         specs: Its node types.
         titles: Titles it gives to types, its own or others.
+        replacements: What became of types it had before.
         failed_types: Ids of types that could not be read, with the reason.
         web: Folders of browser files, by the name they are served under.
     """
 
     specs: list[NodeSpec] = field(default_factory=list)
     titles: dict[str, str] = field(default_factory=dict)
+    replacements: list[NodeReplacement] = field(default_factory=list)
     failed_types: dict[str, str] = field(default_factory=dict)
     web: dict[str, Path] = field(default_factory=dict)
 
@@ -122,6 +125,11 @@ def _read_module(path: Path, module: ModuleType) -> PackExports:
         except Exception as error:  # noqa: BLE001 - the pack's code; reported with the pack
             failed = type_id or str(getattr(cls, "__name__", cls))
             exports.failed_types[failed] = f"{type(error).__name__}: {error}"
+    for old_type, declared in dict(getattr(module, "NODE_REPLACEMENTS", None) or {}).items():
+        try:
+            exports.replacements.extend(read_replacements(str(old_type), declared))
+        except TypeError as error:
+            exports.failed_types[str(old_type)] = str(error)
     return exports
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from engine.registry.replacements import NodeReplacement
 from engine.types import Preview
 
 InputTypes: TypeAlias = Mapping[str, Any]
@@ -145,6 +146,7 @@ class NodeSpec:
         type_id: Name in files: `class_type`.
         display_name: Title on the canvas; None shows the type id.
         version: Joins the cache key: it changes when the same inputs may give other bits.
+        replacements: What became of older forms of it, and of types whose place it took.
         outputs: In slot order.
         is_output: A root of execution (saves, previews).
         side_effect: Leaves something behind (a file); its cached run still shows its UI.
@@ -168,6 +170,7 @@ class NodeSpec:
     description: str = ""
     python_module: str = "nodes"
     version: str = ""
+    replacements: tuple[NodeReplacement, ...] = ()
     outputs: tuple[OutputSpec, ...] = ()
     is_output: bool = False
     side_effect: bool = False

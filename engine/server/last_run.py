@@ -43,6 +43,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
         folders: Model folders, with those that packs added.
         web: The packs' folders of browser files, by name.
         object_info: JSON of all node types.
+        replacements: JSON of what became of node types.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     folders: dict[str, FolderText]
     web: dict[str, str]
     object_info: bytes
+    replacements: bytes
 
 
 class LastRun:
@@ -77,13 +79,20 @@ class LastRun:
         is_first = all(w.state is WorkerState.STARTING and not w.restarts for w in workers)
         return self._found if is_first else None
 
-    async def remember(self, object_info: bytes, names: str, web: dict[str, str]) -> None:
+    async def remember(
+        self, object_info: bytes, replacements: bytes, names: str, web: dict[str, str]
+    ) -> None:
         """Leave what the workers said; `names` is what `names_in` gave before they were asked."""
         if self._key is None or any(worker.restarts for worker in self._services.pool.workers()):
             return  # a later worker may have loaded other files than this run began with
         folders = write_folders(self._services.folders)
         made = Remembered(
-            key=self._key, names=names, folders=folders, web=web, object_info=object_info
+            key=self._key,
+            names=names,
+            folders=folders,
+            web=web,
+            object_info=object_info,
+            replacements=replacements,
         )
         if made in (self._written, self._found):
             return

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from engine.models.folders import ModelFolders
-from engine.server.last_run import LastRun, names_in
+from engine.server.last_run import LastRun, Remembered, names_in
 from engine.server.packs import told_web_folders
 from engine.workers.pool import WorkerDiedError, WorkerPool
 
@@ -35,12 +35,14 @@ class ObjectInfo:
         body: {type: description}.
         packed: The same, compressed.
         types: One type's description each.
+        replacements: What became of older types, as JSON.
     """
 
     body: bytes
     packed: bytes
     etag: str
     types: dict[str, msgspec.Raw]
+    replacements: bytes
 
 
 class ObjectInfoCache:
@@ -69,15 +71,17 @@ class ObjectInfoCache:
         """Return what is known of all node types. Raises: WorkerDiedError."""
         async with self._lock:
             if (remembered := await self._last_run.recall()) is not None:
-                return await self._recalled(remembered.object_info)
+                return await self._recalled(remembered)
             await self._pool.ready()
             stamp = await asyncio.to_thread(self._make_stamp)
             fresh = stamp == self._stamp and time.monotonic() < self._until
             if self._known is None or not fresh:
                 body = await self._pool.query("object_info")
+                replacements = await self._pool.query("replacements")
                 if self._known is None or body != self._known.body:
-                    self._known = await asyncio.to_thread(_pack, body)
-                await self._last_run.remember(body, stamp[0], await told_web_folders(self._pool))
+                    self._known = await asyncio.to_thread(_pack, body, replacements)
+                web = await told_web_folders(self._pool)
+                await self._last_run.remember(body, replacements, stamp[0], web)
                 self._stamp, self._until = stamp, time.monotonic() + MAX_AGE_S
             return self._known
 
@@ -90,9 +94,9 @@ class ObjectInfoCache:
         if self._confirming is not None:
             self._confirming.cancel()
 
-    async def _recalled(self, body: bytes) -> ObjectInfo:
+    async def _recalled(self, left: Remembered) -> ObjectInfo:
         if self._known is None:
-            self._known = await asyncio.to_thread(_pack, body)
+            self._known = await asyncio.to_thread(_pack, left.object_info, left.replacements)
             self._confirming = asyncio.create_task(self._confirm(self._known.etag))
         return self._known
 
@@ -107,10 +111,11 @@ class ObjectInfoCache:
             self._changed()
 
 
-def _pack(body: bytes) -> ObjectInfo:
+def _pack(body: bytes, replacements: bytes) -> ObjectInfo:
     return ObjectInfo(
         body=body,
         packed=gzip.compress(body, 6, mtime=0),
         etag=hashlib.sha256(body).hexdigest()[:32],
         types=msgspec.json.decode(body, type=dict[str, msgspec.Raw]),
+        replacements=replacements,
     )

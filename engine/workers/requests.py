@@ -33,7 +33,7 @@ from engine.workers.wire import (
 
 Request: TypeAlias = Validate | Convert | Query
 
-_TOPICS = ("object_info", "devices", "cache", "reasons", "models")
+_TOPICS = ("object_info", "replacements", "devices", "cache", "reasons", "models")
 
 _logger = logging.getLogger(__name__)
 
@@ -119,6 +119,8 @@ class RequestDesk:
         match topic:
             case "object_info":
                 return encode_json(await self._object_info(argument))
+            case "replacements":
+                return encode_json(self._engine.registry.replacements.as_json())
             case "devices":
                 return encode_json(describe_device(self._engine.residency.device, self._name))
             case "cache":

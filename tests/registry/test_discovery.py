@@ -329,3 +329,17 @@ def test_packs_find_the_modules_of_their_host(root: Path, registry: Registry) ->
 
     assert len(sys.path) == length
     assert load_one(registry, root).node_types == ("ModernNode",)
+
+
+def test_a_pack_tells_what_it_replaced_and_what_it_may_not(registry: Registry, root: Path) -> None:
+    declared = {
+        "Older": {"to": "Counter", "inputs": {"a": "b"}},
+        "Loop": {"to": "Loop"},
+        "Odd": {"to": 3},
+    }
+    text = V1.format(name="Counter", value=1)
+    (root / "renamed.py").write_text(f"{text}\nNODE_REPLACEMENTS = {declared!r}\n")
+    (report,) = load_packs(registry, [root])
+    assert registry.replacements.successor("Older") == "Counter"
+    assert report.failed_types.keys() == {"Loop", "Odd"}
+    assert "leads in a circle: Loop -> Loop" in report.failed_types["Loop"]

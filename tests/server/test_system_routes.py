@@ -41,6 +41,13 @@ async def test_node_types_are_asked_for_once(host: Host, asked: list[str]) -> No
     assert asked.count("object_info") == 1
 
 
+async def test_replaced_node_types_are_told_as_the_peer_does(host: Host) -> None:
+    told = {"Old": [{"new_node_id": "New", "old_node_id": "Old"}]}
+    host.pool.answers["replacements", ""] = told
+    assert await host.json("/node_replacements") == told
+    assert await host.json("/api/node_replacements") == told
+
+
 async def test_known_node_types_cost_less_than_a_kilobyte(host: Host, asked: list[str]) -> None:
     host.pool.answers["object_info", ""] = {f"Node{n}": {"input": {}} for n in range(1000)}
     first = await host.client.get("/object_info")

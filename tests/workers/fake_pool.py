@@ -50,7 +50,11 @@ class FakePool:
 
     def __init__(self, workers: Sequence[str] = ("cpu",), *, start_s: float = 0.0) -> None:
         self.ran: list[FakeRun] = []
-        self.answers: dict[tuple[str, str], Any] = {("object_info", ""): {}, ("packs", ""): []}
+        self.answers: dict[tuple[str, str], Any] = {
+            ("object_info", ""): {},
+            ("packs", ""): [],
+            ("replacements", ""): {},
+        }
         self.freed: list[tuple[bool, bool]] = []
         self.pack_routes: dict[str, tuple[int, str]] = {}
         self._start_s = start_s

@@ -12,10 +12,17 @@ from engine.errors import shorten
 from engine.graph.canvas.declarations import Declarations
 from engine.graph.canvas.flatten import Scope, unfold
 from engine.graph.canvas.model import CanvasNode, CanvasWorkflow
+from engine.graph.canvas.replace import replace_nodes
 from engine.graph.canvas.resolve import Literal, resolve_link
 from engine.graph.canvas.text import fill_placeholders, resolve_choices
 from engine.graph.canvas.virtual import virtual_types
-from engine.graph.canvas.widgets import default_value, find_widgets, owns_widget, read_widgets
+from engine.graph.canvas.widgets import (
+    default_value,
+    find_widgets,
+    owns_widget,
+    read_widgets,
+    set_values,
+)
 from engine.graph.errors import Problem
 from engine.graph.input_checks import DeclaredInput, plain_name
 from engine.graph.model import Graph, Node
@@ -91,6 +98,7 @@ class _Converter:
         self.problems.append(Problem(code, message, node_id, input_name))
 
     def convert(self, workflow: CanvasWorkflow) -> Conversion:
+        workflow, self.problems = replace_nodes(workflow, self.registry)
         root, problems = unfold(workflow, self.declarations)
         self.problems += problems
         for scope in root.walk():
@@ -127,7 +135,7 @@ class _Converter:
                 f"{places.unplaced} of its widget values belong to no input that is known",
                 exec_id,
             )
-        values = read_widgets(places, node)
+        values = {**read_widgets(places, node), **set_values(node)}
         values.update(_overrides(scope, exec_id.removeprefix(scope.prefix), declared))
         linked = {socket.name for socket in node.inputs if socket.link is not None}
         for item in declared or ():

@@ -116,6 +116,7 @@ class _Builder:
     ) -> CanvasNode:
         values, names = self._widgets(node, sockets)
         size = [_WIDTH, _height(len(node.inputs))]
+        version = self.registry.replacements.version_of(node.type) if self._spec(node) else 1
         return CanvasNode(
             id=_canvas_id(node.id),
             type=node.type,
@@ -132,7 +133,7 @@ class _Builder:
             ),
             outputs=self._outputs(node),
             widgets_values=values,
-            properties={"Node name for S&R": node.type, NAMES_KEY: names_record(names)},
+            properties={"Node name for S&R": node.type, NAMES_KEY: names_record(names, version)},
             extra={"pos": list(pos), "size": size, "flags": {}, "order": order},
         )
 

@@ -21,7 +21,8 @@ NAMES_KEY = "tessera"
 
 Entries that belong to no input (seed controls, upload buttons) are null. The names count only
 while the two lists are equally long; values themselves are stored once, so an edit made
-elsewhere is never overruled.
+elsewhere is never overruled. "version" is that of the node type's form, 1 when it is missing;
+"values" holds, while a workflow is converted, those that a replacement sets.
 """
 
 _WIDGET_TYPES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
@@ -103,6 +104,13 @@ def find_widgets(declared: Sequence[DeclaredInput] | None, node: CanvasNode) -> 
 def read_widgets(places: WidgetPlaces, node: CanvasNode) -> dict[str, Any]:
     """Return a node's widget values by input name."""
     return {name: node.widgets_values[place] for name, place in places.by_name.items()}
+
+
+def set_values(node: CanvasNode) -> Mapping[str, Any]:
+    """Return the values by input name that the replacement of its type has set."""
+    record = node.properties.get(NAMES_KEY)
+    values = record.get("values") if isinstance(record, dict) else None
+    return values if isinstance(values, dict) else {}
 
 
 def stored_names(node: CanvasNode) -> list[str | None] | None:
@@ -230,6 +238,6 @@ def _values_among(slots: list[WidgetSlot], stored: list[Any]) -> dict[str, int]:
     }
 
 
-def names_record(slots: Sequence[str | None]) -> Mapping[str, Any]:
+def names_record(slots: Sequence[str | None], version: int) -> Mapping[str, Any]:
     """Return what `node.properties[NAMES_KEY]` holds for entries with these input names."""
-    return {"widgets": list(slots)}
+    return {"widgets": list(slots), **({"version": version} if version > 1 else {})}

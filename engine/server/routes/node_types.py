@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from aiohttp import hdrs, web
 
 from engine.server.answers import json_answer
@@ -29,6 +30,13 @@ async def get_object_info(request: web.Request) -> web.Response:
     return web.Response(
         body=body, headers=headers, content_type="application/json", charset="utf-8"
     )
+
+
+@routes.get("/node_replacements")
+async def get_replacements(request: web.Request) -> web.Response:
+    """Return by old type what became of it, and of older versions of a type."""
+    info = await request.config_dict[OBJECT_INFO].get()
+    return json_answer(msgspec.Raw(info.replacements))
 
 
 @routes.get("/object_info/{class}")
