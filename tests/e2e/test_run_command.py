@@ -231,9 +231,13 @@ def test_interrupting_leaves_no_picture(base: Path, tmp_path: Path) -> None:
 
 
 def test_every_example_is_run_by_a_test() -> None:
-    examples = {path.name for path in (ROOT / "workflows").glob("*.json")}
+    folder = ROOT / "workflows"
+    examples = {path.relative_to(folder).as_posix() for path in folder.rglob("*.json")}
     here = {"text_to_image.json", "mosaic.json"}
-    assert examples == here | {"vq_round_trip.json", "token_art.json"}  # test_vq_workflows.py
+    vq = {"vq_round_trip.json", "token_art.json"}  # test_vq_workflows.py
+    starter = {"image_to_image.json", "inpaint.json", "train/starter.json"}
+    training = {"train/vqgan_on_a_folder.json"}
+    assert examples == here | vq | starter | training
 
 
 def test_nodes_lists_every_type_and_explains_one(base: Path) -> None:
@@ -243,7 +247,7 @@ def test_nodes_lists_every_type_and_explains_one(base: Path) -> None:
     one = subprocess.run(
         [*command, "CheckpointLoaderSimple"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert f"ckpt_name: one of: {CHECKPOINT}" in one.stdout
+    assert f"ckpt_name: one of: tessera_starter.safetensors, {CHECKPOINT}" in one.stdout
     unknown = subprocess.run(
         [*command, "KSamplr"], cwd=ROOT, capture_output=True, text=True, check=False
     )
