@@ -3,7 +3,6 @@
 /** @import { App } from "./app_types.js" */
 /** @import { Catalogue } from "./core/types.js" */
 
-import { readObjectInfo } from "./core/catalogue.js";
 import { createStore } from "./core/store.js";
 import { ExtensionHost } from "./extensions/host.js";
 import { fetchLocale, i18n, pickLanguage } from "./i18n.js";
@@ -18,6 +17,7 @@ import { CanvasView } from "./render/view.js";
 import { AutoQueue } from "./state/auto_queue.js";
 import { Drafts } from "./state/drafts.js";
 import { Files } from "./state/files.js";
+import { NodeTypes } from "./state/node_types.js";
 import { RunControl } from "./state/runs.js";
 import { SettingsStore } from "./state/settings.js";
 import { TabList } from "./state/tabs.js";
@@ -114,10 +114,11 @@ function compose(app, { api, settings, socket, onError }) {
   app.ui = createUi(() => app, { i18n, settings });
   app.extensions = new ExtensionHost(app);
   app.view = new CanvasView(app, place("canvas"));
+  const types = new NodeTypes(app, { catalogue, tabs, onError });
   const drafts = new Drafts(app, tabs);
   const files = new Files(app, { tabs, onOpened: (tab) => void offerMissing(app, tab) });
   attachCanvas(app, app.view, commands);
-  registerShellCommands(app, { drafts, files, tabs });
+  registerShellCommands(app, { drafts, files, tabs, types });
   const viewer = new Viewer(app, files);
   registerShellPanels(app, { files, runs, tabs, viewer });
   watchNodePictures(app, { files, viewer }, place("canvas"));
@@ -127,7 +128,7 @@ function compose(app, { api, settings, socket, onError }) {
   noteConnection(app);
   tabs.active.subscribe((tab) => app.view.setTab(tab));
   new AutoQueue(runs, tabs).start();
-  return { api, catalogue, drafts, files, runs, socket, tabs, readObjectInfo, onError };
+  return { api, drafts, files, runs, socket, tabs, types, onError };
 }
 
 void start();

@@ -198,7 +198,7 @@ export function replaceNode(tx, graphId, id, type, { inputs, outputs, values } =
   const held = { ...fresh.values, ...Object.fromEntries(kept), ...values };
   for (const link of links) tx.disconnect(graphId, link.id);
   const controls = fresh.controls && { ...fresh.controls, ...old.controls };
-  tx.updateNode(graphId, id, { ...fresh, ...look, ...size, values: held, controls, kept: undefined });
+  tx.updateNode(graphId, id, { ...fresh, version: fresh.version, ...look, ...size, values: held, controls, kept: undefined });
   for (const link of links) relink(tx, graphId, id, link, fresh, { inputs, outputs });
 }
 

@@ -31,7 +31,8 @@ export function createNode(type, at) {
   const place = { x: at.x, y: at.y };
   const properties = { [SEARCH_NAME]: type.name };
   const record = { type: type.name, ...place, ...ports, values, properties, mode: NORMAL };
-  const held = Object.keys(controls).length ? { controls } : {};
+  const version = type.version === undefined ? {} : { version: type.version };
+  const held = { ...version, ...(Object.keys(controls).length ? { controls } : {}) };
   return { ...record, ...held, ...naturalSize({ ...record, id: "", z: 0, width: 0, height: 0 }, type) };
 }
 

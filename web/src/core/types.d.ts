@@ -40,6 +40,8 @@ export interface PortRecord {
 export interface NodeRecord {
   readonly id: NodeId;
   readonly type: string;
+  /** Version of its type's form that its inputs are those of; 1 when it is left out. */
+  readonly version?: number;
   readonly title?: string;
   readonly x: number;
   readonly y: number;
@@ -196,6 +198,8 @@ export interface NodeType {
   readonly experimental: boolean;
   /** "nodes" for built-in ones, "custom_nodes.<pack>" else. */
   readonly module: string;
+  /** Version of its form, which nodes in files tell; 1 when it is left out. */
+  readonly version?: number;
   readonly aliases: readonly string[];
 }
 

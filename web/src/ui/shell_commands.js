@@ -3,6 +3,7 @@
 /** @import { App } from "../app_types.js" */
 /** @import { Drafts } from "../state/drafts.js" */
 /** @import { Files } from "../state/files.js" */
+/** @import { NodeTypes } from "../state/node_types.js" */
 /** @import { TabList } from "../state/tabs.js" */
 
 import { nextProblem } from "./errors_panel.js";
@@ -13,9 +14,9 @@ export const LANGUAGE_SETTING = "Tessera.Language";
 
 /**
  * @param {App} app
- * @param {{ drafts: Drafts, files: Files, tabs: TabList }} parts
+ * @param {{ drafts: Drafts, files: Files, tabs: TabList, types: NodeTypes }} parts
  */
-export function registerShellCommands(app, { drafts, files, tabs }) {
+export function registerShellCommands(app, { drafts, files, tabs, types }) {
   const hasTab = () => tabs.active.get() !== null;
   /** @param {string} id @param {() => unknown} run @param {readonly string[]} [keys] @param {() => boolean} [when] */
   const add = (id, run, keys = [], when = hasTab) => {
@@ -33,6 +34,10 @@ export function registerShellCommands(app, { drafts, files, tabs }) {
   add("file.rename", () => files.rename(active()));
   add("file.duplicate", () => files.duplicate(active()));
   add("file.close", () => app.tabs.close(active()), ["Alt+W"]);
+  add("app.reload_node_types", async () => {
+    await types.refresh();
+    app.ui.toast("ok", app.i18n.t("shell.types.reloaded"));
+  }, ["R"], always);
   add("file.recover", () => recover(app, drafts), [], always);
   add("tab.next", () => tabs.step(1), ["Alt+PageDown"]);
   add("tab.previous", () => tabs.step(-1), ["Alt+PageUp"]);

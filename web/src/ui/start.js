@@ -1,9 +1,10 @@
 /** What happens first: node types, what was open before, what a crash left, or an example. */
 
-/** @import { App, Store } from "../app_types.js" */
-/** @import { Catalogue, Json, JsonObject } from "../core/types.js" */
+/** @import { App } from "../app_types.js" */
+/** @import { Json } from "../core/types.js" */
 /** @import { Drafts } from "../state/drafts.js" */
 /** @import { Files } from "../state/files.js" */
+/** @import { NodeTypes } from "../state/node_types.js" */
 /** @import { RunControl } from "../state/runs.js" */
 /** @import { TabList } from "../state/tabs.js" */
 
@@ -18,12 +19,11 @@ const SMALL_EXAMPLE = "mosaic";
 
 /**
  * @typedef {object} Parts
- * @property {Store<Catalogue>} catalogue
  * @property {Drafts} drafts
  * @property {Files} files
  * @property {RunControl} runs
  * @property {TabList} tabs
- * @property {(json: JsonObject) => Catalogue} readObjectInfo
+ * @property {NodeTypes} types
  * @property {(error: unknown) => void} onError
  */
 
@@ -31,8 +31,8 @@ const SMALL_EXAMPLE = "mosaic";
 export async function showStart(app, parts) {
   const { drafts, tabs, runs } = parts;
   const waiting = showWaiting(app);
-  const [types] = await Promise.all([nodeTypes(app, waiting), drafts.open(), translations(app, parts.onError)]);
-  parts.catalogue.set(parts.readObjectInfo(types));
+  await Promise.all([nodeTypes(app, parts, waiting), drafts.open(), translations(app, parts.onError)]);
+  parts.types.start();
   const isBack = await drafts.reopen();
   const leftovers = await drafts.leftovers();
   if (leftovers.length > 0) await offerRecovery(app, drafts, leftovers);
@@ -51,15 +51,15 @@ function showWaiting(app) {
 }
 
 /**
- * The node types, as soon as a worker knows them.
+ * Load the node types, as soon as a worker knows them.
  * @param {App} app
+ * @param {Parts} parts
  * @param {HTMLElement} waiting
- * @returns {Promise<JsonObject>}
  */
-async function nodeTypes(app, waiting) {
+async function nodeTypes(app, { types }, waiting) {
   for (;;) {
     try {
-      return await app.api.objectInfo();
+      return await types.load();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       waiting.replaceChildren(element("p", {}, app.i18n.t("shell.noTypes", { reason })));

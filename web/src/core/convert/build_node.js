@@ -9,7 +9,7 @@
 import { CANVAS_MODULE, portKeys } from "../catalogue.js";
 import { HEADER_HEIGHT } from "../node_layout.js";
 import { inputPorts, outputPorts } from "../nodes.js";
-import { number } from "./fields.js";
+import { number, objectOf } from "./fields.js";
 import { NAMES_KEY } from "./widget_slots.js";
 
 /** @type {ReadonlyMap<number, NodeMode>} */
@@ -119,7 +119,8 @@ function withLook(port, saved) {
  */
 export function buildNode(node, id, z, ports, found) {
   const { collapsed, pinned, ...flags } = node.flags;
-  const { [NAMES_KEY]: _, ...properties } = node.properties;
+  const { [NAMES_KEY]: told, ...properties } = node.properties;
+  const { version } = objectOf(told);
   const extra = { ...node.extra, ...(Object.keys(flags).length ? { flags } : {}) };
   return {
     id,
@@ -134,6 +135,7 @@ export function buildNode(node, id, z, ports, found) {
     outputs: ports.outputs,
     values: Object.fromEntries(found.values),
     properties,
+    ...(typeof version === "number" && version > 1 ? { version } : {}),
     ...(node.title === undefined ? {} : { title: node.title }),
     ...(collapsed ? { collapsed: true } : {}),
     ...(pinned ? { pinned: true } : {}),

@@ -28,6 +28,8 @@ import { matchSlots, NAMES_KEY, storedNames } from "./widget_slots.js";
  */
 export function readValues(node, type) {
   const found = node.type === PRIMITIVE ? ofPrimitive(node.stored) : ofNode(node, type);
+  const set = objectOf(objectOf(node.properties[NAMES_KEY]).values); // by a replacement of its type
+  for (const [name, value] of Object.entries(set)) found.values.set(name, value);
   for (const [name, value] of node.given ?? []) found.values.set(name, value);
   for (const [name, value] of node.controls ?? []) setControl(found, name, value);
   for (const input of type?.inputs ?? []) {

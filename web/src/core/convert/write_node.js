@@ -53,7 +53,9 @@ export class NodeWriter {
     const { node } = this;
     const { flags, ...extra } = node.extra ?? {};
     const { values, names, record } = this.#widgets();
-    const told = { ...record, ...(names?.length ? { widgets: names } : {}) };
+    /** @type {JsonObject} */
+    const version = node.version === undefined ? {} : { version: node.version };
+    const told = { ...record, ...version, ...(names?.length ? { widgets: names } : {}) };
     return {
       id: fileId(node.id),
       type: node.type,
