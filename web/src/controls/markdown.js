@@ -2,11 +2,12 @@
 
 import DOMPurify from "../../vendor/dompurify/purify.es.js";
 import { marked } from "../../vendor/marked/marked.esm.js";
+import { element } from "./dom.js";
 
 const ALLOWED = {
   USE_PROFILES: { html: true },
   FORBID_TAGS: ["style", "form", "input", "button", "textarea", "select", "dialog", "iframe", "object", "embed"],
-  FORBID_ATTR: ["style", "class", "id", "name", "popover", "slot", "is"],
+  FORBID_ATTR: ["style", "class", "id", "name", "popover", "slot", "is", "srcset"],
   ALLOW_DATA_ATTR: false,
   ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|[^a-z]|[a-z+.-]+(?:[^a-z+.:-]|$))/i,
 };
@@ -15,20 +16,36 @@ const ALLOWED = {
  * Show Markdown in an element.
  * @param {HTMLElement} place its content is replaced
  * @param {string} text
- * @param {{ base?: string }} [options] `base`: address of the page, for relative pictures
+ * @param {{ base?: string, breaks?: boolean }} [options] `base`: address of the page, for relative
+ *   pictures; `breaks`: lines end where they end in the text
  */
-export function showMarkdown(place, text, { base } = {}) {
-  const html = marked.parse(text, { async: false, gfm: true });
+export function showMarkdown(place, text, { base, breaks = false } = {}) {
+  const html = marked.parse(text, { async: false, gfm: true, breaks });
   const content = DOMPurify.sanitize(html, { ...ALLOWED, RETURN_DOM_FRAGMENT: true });
   for (const link of content.querySelectorAll("a[href]")) {
     link.setAttribute("target", "_blank");
     link.setAttribute("rel", "noopener noreferrer");
   }
-  for (const image of content.querySelectorAll("img")) {
-    image.loading = "lazy";
-    const source = image.getAttribute("src");
-    if (base && source) image.src = new URL(source, new URL(base, document.baseURI)).href;
-  }
+  const from = new URL(base ?? "", document.baseURI);
+  for (const image of content.querySelectorAll("img")) placePicture(image, from);
   place.classList.add("markdown");
   place.replaceChildren(content);
+}
+
+/**
+ * Pictures of this server are shown; others become links, as their server would hear who reads.
+ * @param {HTMLImageElement} image
+ * @param {URL} from address of the page
+ */
+function placePicture(image, from) {
+  const source = image.getAttribute("src") ?? "";
+  const address = URL.canParse(source, from.href) ? new URL(source, from) : undefined;
+  if (address && (address.origin === location.origin || address.protocol === "data:")) {
+    image.loading = "lazy";
+    image.src = address.href;
+  } else if (address) {
+    image.replaceWith(element("a", { href: address.href, target: "_blank", rel: "noopener noreferrer" }, image.alt || address.href));
+  } else {
+    image.replaceWith(image.alt);
+  }
 }

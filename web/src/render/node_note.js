@@ -5,8 +5,7 @@
 /** @import { NodeEnvironment } from "./node_rows.js" */
 /** @import { NodeShape } from "./scene.js" */
 
-import DOMPurify from "../../vendor/dompurify/purify.es.js";
-import { marked } from "../../vendor/marked/marked.esm.js";
+import { showMarkdown } from "../controls/markdown.js";
 import { make } from "./dom.js";
 
 const NOTES = new Set(["Note", "MarkdownNote"]);
@@ -40,7 +39,7 @@ export class NodeNote {
     const before = this.shape;
     this.shape = shape;
     const text = textOf(shape);
-    if (!before || textOf(before) !== text) this.#render(text);
+    if (!before || textOf(before) !== text) showMarkdown(this.text, text, { breaks: true });
     this.element.style.top = `${shape.layout.rows[0]?.y ?? 0}px`;
     this.element.style.height = `${Math.max(0, shape.layout.height - (shape.layout.rows[0]?.y ?? 0))}px`;
     this.text.hidden = shape.record.collapsed === true;
@@ -72,17 +71,6 @@ export class NodeNote {
     const { tab, scene } = this.environment;
     if (!field || !shape || !scene.nodes.has(shape.record.id) || field.value === textOf(shape)) return;
     tab.edit("edit.note", (tx) => tx.setValue(scene.graphId, shape.record.id, TEXT, field.value));
-  }
-
-  /** @param {string} text */
-  #render(text) {
-    const html = marked.parse(text, { async: false, gfm: true, breaks: true });
-    const clean = DOMPurify.sanitize(html, { RETURN_DOM_FRAGMENT: true, FORBID_TAGS: ["style", "form", "input"], FORBID_ATTR: ["style"] });
-    for (const link of clean.querySelectorAll("a")) {
-      link.target = "_blank";
-      link.rel = "noopener noreferrer";
-    }
-    this.text.replaceChildren(clean);
   }
 
   dispose() {

@@ -81,8 +81,8 @@ export class NodeView {
     style.width = `${layout.width}px`;
     style.height = `${layout.height}px`;
     style.zIndex = String(record.z);
-    style.setProperty("--node-color", record.color ?? "");
-    style.setProperty("--node-bg", record.bgcolor ?? "");
+    style.setProperty("--node-color", colorOf(record.color));
+    style.setProperty("--node-bg", colorOf(record.bgcolor));
     const title = titleOf(this.environment, shape);
     setText(this.title, title);
     this.title.title = title;
@@ -164,4 +164,9 @@ export class NodeView {
     this.extras.dispose();
     this.element.remove();
   }
+}
+
+/** A colour of a file; anything else a style could hold, such as an address, is none. @param {string | undefined} color */
+function colorOf(color) {
+  return color !== undefined && CSS.supports("color", color) ? color : "";
 }
