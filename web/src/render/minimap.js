@@ -91,7 +91,7 @@ export class Minimap {
     this.canvas.height = HEIGHT * ratio;
     this.canvas.style.width = `${WIDTH}px`;
     const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
-    this.map = mapping(scene.bounds());
+    this.map = mapping(scene.bounds() ?? this.view.camera.visible());
     const { x, y, scale } = this.map;
     context.setTransform(ratio * scale, 0, 0, ratio * scale, -x * scale * ratio, -y * scale * ratio);
     for (const group of scene.graph.groups.values()) {
