@@ -361,6 +361,8 @@ export type WidgetMount = (element: HTMLElement, context: WidgetContext) => Widg
 export interface Widgets {
   register(kind: string, mount: WidgetMount): Unsubscribe;
   mount(element: HTMLElement, context: WidgetContext): WidgetHandle;
+  /** All that is known now, types of packs included: their inputs have widgets instead of sockets. */
+  kinds(): ReadonlySet<string>;
 }
 
 /* ---------------------------------------------------------------------------------- shell services */

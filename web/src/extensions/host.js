@@ -43,10 +43,13 @@ export class ExtensionHost {
     if (urls.length === 0) return;
     this.comfy = await this.installComfy(this);
     const before = pictureOfBuiltIns();
+    const kinds = this.app.widgets.kinds();
     // At once, and not when the last of them is there: the artist works meanwhile.
     await Promise.all(urls.map((url) => this.#loadOne(url).finally(() => this.#putBackBuiltIns(before))));
     await filled(this.app.catalogue);
     await this.comfy?.start();
+    // Inputs of types that got widgets now are no sockets any more, also in what is open.
+    if (this.app.widgets.kinds().size > kinds.size) this.app.commands.execute("app.reload_node_types");
     this.decorations.update((version) => version + 1);
   }
 

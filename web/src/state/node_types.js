@@ -57,7 +57,7 @@ export class NodeTypes {
       this.app.api.objectInfo(), this.app.api.json("/api/node_replacements"),
     ]);
     this.#replacements = readReplacements(replacements);
-    this.catalogue.set(withVersions(readObjectInfo(types), this.#replacements));
+    this.catalogue.set(withVersions(readObjectInfo(types, this.app.widgets.kinds()), this.#replacements));
   }
 
   /** Load the types again, also into the menus, and bring what is open up to date. */

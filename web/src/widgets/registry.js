@@ -33,6 +33,11 @@ export class WidgetRegistry {
     };
   }
 
+  /** @returns {ReadonlySet<string>} all that is known now, types of packs included */
+  kinds() {
+    return new Set(this.mounts.keys());
+  }
+
   /**
    * Put the widget of an input into an element.
    * @param {HTMLElement} element stays the caller's; the widget adds one child

@@ -15,10 +15,10 @@ class PackNode:
 
     @classmethod
     def INPUT_TYPES(cls):
-        return {"required": {"steps": ("INT", {"default": 20})}}
+        return {"required": {"steps": ("INT", {"default": 20}), "curve": ("PACK_CURVE", {"default": "low"})}}
 
-    def run(self, steps):
-        return {"ui": {"text": [f"{steps} done"]}}
+    def run(self, steps, curve):
+        return {"ui": {"text": [f"{steps} {curve}"]}}
 
 NODE_CLASS_MAPPINGS = {"PackNode": PackNode}
 `;
@@ -26,6 +26,14 @@ NODE_CLASS_MAPPINGS = {"PackNode": PackNode}
 const OURS = `
 export const apiVersion = 1;
 export function activate(tessera) {
+  tessera.widgets.register("PACK_CURVE", (element, { get, set, signal }) => {
+    const field = document.createElement("input");
+    field.className = "pack-curve";
+    field.value = get();
+    field.addEventListener("change", () => set(field.value), { signal });
+    element.append(field);
+    return { update: (value) => { field.value = value; } };
+  });
   tessera.badges.add("PackNode", (node) => node.values.steps + " steps");
 }
 `;
@@ -47,7 +55,7 @@ app.registerExtension({
 });
 `;
 
-const WORKFLOW = { 1: { class_type: "PackNode", inputs: { steps: 20 } } };
+const WORKFLOW = { 1: { class_type: "PackNode", inputs: { steps: 20, curve: "low" } } };
 
 /** @type {Server} */
 let server;
@@ -72,7 +80,7 @@ after(async () => {
   await server?.stop();
 });
 
-test("a pack's badge, button and reaction to a run work on its node, and undo takes them back", async () => {
+test("a pack's badge, button, widget and reaction to a run work on its node, and undo takes them back", async () => {
   const editor = await EditorPage.open(browser, server);
   const { page } = editor;
   const drop = await page.evaluateHandle((workflow) => {
@@ -88,8 +96,10 @@ test("a pack's badge, button and reaction to a run work on its node, and undo ta
   await page.locator("#canvas").focus();
   await page.keyboard.press("Control+z");
   await node.locator(".node-pack-badge", { hasText: "20 steps" }).waitFor();
+  await node.locator(".pack-curve").fill("high");
+  await node.locator(".pack-curve").press("Tab");
   await page.locator("#run").click();
-  await node.locator(".node-title", { hasText: "20 done" }).waitFor({ timeout: 60_000 });
+  await node.locator(".node-title", { hasText: "20 high" }).waitFor({ timeout: 60_000 });
   assert.deepEqual(editor.errors, []);
   await page.close();
 });

@@ -40,7 +40,7 @@ function comfyWithANode() {
       subscribe: () => () => {},
     },
     commands: { register: (/** @type {any} */ { keys }) => { commands.push(...keys); return () => {}; } },
-    widgets: { register: () => () => {} },
+    widgets: { register: () => () => {}, kinds: () => new Set() },
     socket: {
       clientId: "me", onPreview: () => () => {},
       on: (/** @type {string} */ _type, /** @type {(data: any) => void} */ listener) => { listeners.push(listener); return () => {}; },

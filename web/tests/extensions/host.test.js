@@ -19,7 +19,7 @@ function hostOf(scripts, parts = {}) {
     catalogue: createStore(new Map([["Mine", type], ["Other", { ...type, name: "Other", module: "nodes" }]])),
     tabs: { active: createStore(null) },
     commands: { register: () => () => {} },
-    widgets: { register: () => () => {} },
+    widgets: { register: () => () => {}, kinds: () => new Set() },
     socket: { on: () => () => {} },
     ...parts,
   });
