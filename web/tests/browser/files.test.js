@@ -119,9 +119,10 @@ test("a reload brings every document back, edits and all", async () => {
   const [first] = await tabTitles(page);
   await openWorkflow(page, workflow(emptyImage()), "second.json");
   await removeNode(editor, "Save Image");
-  await page.waitForFunction(async () => (await fetch("/api/tessera/journal").then((answer) => answer.json())).length > 0);
+  await until(async () => (await journals()).find(({ title }) => title === "second"));
   await page.reload();
   await editor.ready();
+  await page.locator(".tab.active .tab-name", { hasText: "second" }).waitFor();
   assert.deepEqual(await tabTitles(page), [first, "second"]);
   assert.equal(await page.locator(".tab.active .tab-name").textContent(), "second");
   await page.locator(".node", { hasText: "EmptyImage" }).waitFor();
