@@ -181,4 +181,8 @@ test("a model is added as its loader with Enter", async () => {
   await page.waitForFunction(() => document.querySelector("#panel-right h3")?.textContent === "Load LoRA");
 });
 
-test("nothing went wrong on the way", () => assert.deepEqual(editor.errors, []));
+test("nothing went wrong on the way", () => {
+  // A hostile help page is cleaned off the page; the browser still reports what it would have blocked.
+  const errors = editor.errors.filter((text) => !/^(Executing|Applying) inline .*Content Security Policy/.test(text));
+  assert.deepEqual(errors, []);
+});
