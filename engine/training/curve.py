@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import Any, Final
@@ -32,16 +33,14 @@ def loss_curve(history: History) -> Image.Image:
     low, high = math.floor(min(known)), math.ceil(max(known))
     low, high = (low, high) if high > low else (low - 1, high + 1)
     _draw_axes(draw, low, high, history.steps[-1])
-    for number, (name, values) in enumerate(logs.items()):
-        colour = _COLOURS[number % len(_COLOURS)]
+    for values, colour in zip(logs.values(), itertools.cycle(_COLOURS), strict=False):
         points = [
             None if math.isnan(value) else _place(step, history.steps[-1], value, low, high)
             for step, value in zip(history.steps, values, strict=True)
         ]
         for stretch in _stretches(points):
             draw.line(stretch if len(stretch) > 1 else stretch * 2, fill=colour, width=2)
-        latest = history.values[name][-1]
-        draw.text((_LEFT + 8, _TOP + 2 + 13 * number), f"{name} {latest:.4g}", fill=colour)
+    _draw_legend(draw, history)
     return picture
 
 
@@ -95,6 +94,15 @@ def _draw_axes(draw: ImageDraw.ImageDraw, low: int, high: int, last_step: int) -
     draw.text((_LEFT, _BOTTOM + 6), "0", fill=_INK)
     text = f"step {last_step}"
     draw.text((_RIGHT - draw.textlength(text), _BOTTOM + 6), text, fill=_INK)
+
+
+def _draw_legend(draw: ImageDraw.ImageDraw, history: History) -> None:
+    """Write the latest losses at the upper right, from where falling curves have gone."""
+    for number, (name, values) in enumerate(history.values.items()):
+        text = f"{name} {values[-1]:.4g}"
+        place = (_RIGHT - draw.textlength(text) - 4, _TOP + 2 + 13 * number)
+        draw.rectangle(draw.textbbox(place, text), fill=_PAPER)
+        draw.text(place, text, fill=_COLOURS[number % len(_COLOURS)])
 
 
 def _place(step: int, last_step: int, value: float, low: int, high: int) -> tuple[float, float]:
