@@ -76,8 +76,10 @@ def test_weights_are_limited_where_there_is_little_noise() -> None:
     torch.testing.assert_close(eps, torch.tensor([1.0, 5 / 9, 5 / 99]), atol=1e-4, rtol=0)
 
 
-def test_every_stretch_of_noise_levels_is_in_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    objective = tiny()
+def timesteps_of(
+    monkeypatch: pytest.MonkeyPatch, objective: DiffusionObjective, count: int, seed: int
+) -> torch.Tensor:
+    """Return the timesteps at which a loss of `count` latents looks."""
     seen: list[torch.Tensor] = []
 
     def predict(noisy: torch.Tensor, timesteps: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
@@ -85,25 +87,48 @@ def test_every_stretch_of_noise_levels_is_in_every_batch(monkeypatch: pytest.Mon
         return torch.zeros_like(noisy)
 
     monkeypatch.setattr(objective, "predict", predict)
-    objective.loss(batch(10), 0, torch.Generator().manual_seed(0))
-    assert (seen[0] // 100).tolist() == list(range(10))
+    objective.loss(batch(count), 0, torch.Generator().manual_seed(seed))
+    return seen[0]
+
+
+def test_every_stretch_of_noise_levels_is_in_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    timesteps = timesteps_of(monkeypatch, tiny(), 10, seed=0)
+    assert (timesteps // 100).tolist() == list(range(10))
+
+
+@pytest.mark.parametrize(
+    ("bias", "expected"),
+    [
+        (0.0, [125, 375, 625, 875]),
+        (0.5, [353, 612, 790, 935]),  # square roots of 1/8, 3/8, 5/8, 7/8, of 1000 steps
+        (0.75, [594, 782, 889, 967]),  # fourth roots
+    ],
+)
+def test_biased_timesteps_by_hand(
+    monkeypatch: pytest.MonkeyPatch, bias: float, expected: list[int]
+) -> None:
+    def middle(*size: int, generator: torch.Generator) -> torch.Tensor:
+        return torch.full(size, 0.5)
+
+    monkeypatch.setattr(torch, "rand", middle)
+    timesteps = timesteps_of(monkeypatch, tiny(noise_bias=bias), 4, seed=0)
+    assert timesteps.tolist() == expected
+
+
+@pytest.mark.parametrize(("bias", "low"), [(0.0, 200), (0.5, 100), (0.75, 25)])
+def test_a_bias_leaves_fewer_looks_below_half_of_the_noise_levels(
+    monkeypatch: pytest.MonkeyPatch, bias: float, low: int
+) -> None:
+    timesteps = timesteps_of(monkeypatch, tiny(noise_bias=bias), 400, seed=9)
+    # u ** (1 - bias) < 1/2 where u < (1/2) ** (1 / (1 - bias)): 1/2, 1/4, 1/16 of 400 stretches.
+    assert int((timesteps < 500).sum()) == low
 
 
 def test_a_bias_looks_at_noisy_latents_oftener(monkeypatch: pytest.MonkeyPatch) -> None:
-    means = []
-    for bias in (0.0, 0.5):
-        objective = tiny(noise_bias=bias)
-        seen: list[torch.Tensor] = []
-
-        def predict(
-            noisy: torch.Tensor, timesteps: torch.Tensor, _: torch.Tensor, seen: Any = seen
-        ) -> torch.Tensor:
-            seen.append(timesteps)
-            return torch.zeros_like(noisy)
-
-        monkeypatch.setattr(objective, "predict", predict)
-        objective.loss(batch(400), 0, torch.Generator().manual_seed(9))
-        means.append(seen[0].float().mean().item() / 1000)
+    means = [
+        timesteps_of(monkeypatch, tiny(noise_bias=bias), 400, seed=9).float().mean().item() / 1000
+        for bias in (0.0, 0.5)
+    ]
     # The mean of u ** p, u uniform, is 1 / (p + 1).
     assert means == pytest.approx([0.5, 1 / 1.5], abs=0.01)
 

@@ -186,7 +186,6 @@ async def test_words_become_a_checkpoint_that_loads(tmp_path: Path) -> None:
 
 
 def test_event_files_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     vq(Host(tmp_path), short(), event_files=True)
