@@ -35,8 +35,11 @@ export class Jobs {
   #jobs = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  #toldAt = -Infinity;
 
   constructor() {
+    /** Grows whenever a job was queued, began or ended: what was asked before that is outdated. */
+    this.revision = 0;
     /** Waiting and running ones, in the order they run. */
     this.list = createStore(/** @type {readonly Job[]} */ ([]));
   }
@@ -71,7 +74,9 @@ export class Jobs {
   update(id, change) {
     const job = this.#jobs.get(id);
     if (!job) return;
+    const { phase, number } = job;
     Object.assign(job, change);
+    if (job.phase !== phase || job.number !== number) this.revision += 1;
     this.#plan();
   }
 
@@ -85,7 +90,9 @@ export class Jobs {
 
   /** It is history now. @param {string} id */
   remove(id) {
-    if (this.#jobs.delete(id)) this.#plan();
+    if (!this.#jobs.delete(id)) return;
+    this.revision += 1;
+    this.#plan();
   }
 
   /**
@@ -114,8 +121,9 @@ export class Jobs {
   #plan() {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
+      this.#toldAt = performance.now();
       this.list.set(this.#shown());
-    }, TELL_EVERY_MS);
+    }, Math.max(0, this.#toldAt + TELL_EVERY_MS - performance.now()));
   }
 
   /** @returns {Job[]} */

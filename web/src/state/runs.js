@@ -33,6 +33,7 @@ const SYNC_AFTER_MS = 250;
 export class RunControl {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #syncTimer;
+  #syncs = 0;
   #jobs = new Jobs();
   /** @type {Set<(tab: Tab | undefined, phase: string) => void>} */
   #endListeners = new Set();
@@ -191,12 +192,22 @@ export class RunControl {
     }, SYNC_AFTER_MS);
   }
 
-  /** Take over the server's queue, and the ends of jobs that nobody told us. */
+  /**
+   * Take over the server's queue, and the ends of jobs that nobody told us. Of an answer that was
+   * on its way while a job began or ended nothing is taken: it would show what is past.
+   */
   async sync() {
+    const turn = ++this.#syncs;
+    const { revision } = this.#jobs;
     const { paused, jobs } = /** @type {{ paused: boolean, jobs: QueueEntry[] }} */ (
       /** @type {unknown} */ (await this.services.api.json("/api/tessera/queue"))
     );
+    if (turn !== this.#syncs) return;
     this.paused.set(paused);
+    if (revision !== this.#jobs.revision) {
+      this.#planSync();
+      return;
+    }
     const tabs = new Map(jobs.map((job) => [job.id, job.tab]));
     const before = new Map(this.services.tabs.list.get().flatMap((tab) => this.#jobs.ofTab(tab.id).map((job) => [job.id, tab])));
     for (const id of this.#jobs.sync(jobs)) {

@@ -10,6 +10,8 @@ const GIB = 2 ** 30;
 
 /** @typedef {{ name: string, state: string, device: string, job_id?: string | null, memory_bytes: number }} Worker */
 /** @typedef {{ name: string, type: string, vram_total: number, vram_free: number }} Device */
+/** @typedef {"connecting" | "busy" | "idle" | "starting" | "dead"} WorkerState */
+/** @typedef {{ worker: WorkerState, memory: Device | undefined }} Figures as they were when last asked for */
 
 /** @param {App} app @returns {HTMLElement} */
 export function deviceStatus(app) {
@@ -18,26 +20,40 @@ export function deviceStatus(app) {
   const meter = element("span", { class: "meter" }, element("span", {}));
   const button = element("button", { type: "button", class: "device-status" }, dot, text, meter);
   button.addEventListener("click", () => app.ui.panels.toggle("packs"));
-  const show = (/** @type {string} */ state, /** @type {Device | undefined} */ device) => {
+  /** @type {Figures} */
+  let figures = { worker: "connecting", memory: undefined };
+  const show = () => {
+    const state = shownState(app, figures.worker);
     dot.dataset["state"] = state;
     text.textContent = app.i18n.t(`shell.worker.${state}`);
-    showMemory(app, button, meter, device);
+    showMemory(app, button, meter, app.socket.state.get() === "open" ? figures.memory : undefined);
   };
-  watch(app.socket.state, (state) => {
-    if (state !== "open") show(state, undefined);
-    else void look(app, show);
-  });
-  setInterval(() => {
-    if (!document.hidden && app.socket.state.get() === "open") void look(app, show);
-  }, ASK_EVERY_MS);
-  watch(app.i18n.language, () => {
-    if (dot.dataset["state"]) show(dot.dataset["state"], undefined);
-  });
+  const look = async () => {
+    if (document.hidden || app.socket.state.get() !== "open") return;
+    figures = await readFigures(app);
+    show();
+  };
+  for (const store of [app.socket.state, app.runs.jobs, app.i18n.language]) store.subscribe(show);
+  watch(app.socket.state, () => void look());
+  setInterval(() => void look(), ASK_EVERY_MS);
+  show();
   return button;
 }
 
-/** @param {App} app @param {(state: string, device: Device | undefined) => void} show */
-async function look(app, show) {
+/**
+ * What runs is told by the server at once, so it counts more than what was asked for a while ago.
+ * @param {App} app
+ * @param {WorkerState} worker
+ */
+function shownState({ runs, socket }, worker) {
+  const connection = socket.state.get();
+  if (connection !== "open") return connection;
+  if (runs.jobs.get().some(({ phase }) => phase === "running")) return "busy";
+  return worker === "busy" ? "idle" : worker;
+}
+
+/** @param {App} app @returns {Promise<Figures>} */
+async function readFigures(app) {
   try {
     const [workers, stats] = await Promise.all([
       app.api.json("/api/tessera/workers"), app.api.json("/api/system_stats"),
@@ -45,17 +61,17 @@ async function look(app, show) {
     const { devices, system } = /** @type {{ devices: Device[], system: { ram_total: number, ram_free: number } }} */ (/** @type {unknown} */ (stats));
     const first = devices.find((device) => device.type !== "cpu");
     const memory = first ?? { name: "RAM", type: "cpu", vram_total: system.ram_total, vram_free: system.ram_free };
-    show(stateOf(/** @type {Worker[]} */ (/** @type {unknown} */ (workers))), memory);
+    return { worker: stateOf(/** @type {Worker[]} */ (/** @type {unknown} */ (workers))), memory };
   } catch {
     // The socket says whether the server is there; these figures come with the next look.
-    show(app.socket.state.get() === "open" ? "starting" : "lost", undefined);
+    return { worker: "starting", memory: undefined };
   }
 }
 
-/** @param {Worker[]} workers @returns {string} the best state of any */
+/** @param {Worker[]} workers @returns {WorkerState} the best state of any */
 function stateOf(workers) {
   const states = new Set(workers.map(({ state }) => state));
-  return ["busy", "idle", "starting"].find((state) => states.has(state)) ?? "dead";
+  return /** @type {const} */ (["busy", "idle", "starting"]).find((state) => states.has(state)) ?? "dead";
 }
 
 /** @param {App} app @param {HTMLElement} button @param {HTMLElement} meter @param {Device | undefined} device */

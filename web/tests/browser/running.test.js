@@ -150,6 +150,28 @@ test("a run is stopped, and its nodes do not stay lit", async () => {
   await page.locator(".node[data-run=running]").waitFor({ state: "detached" });
 });
 
+test("what the state bar and the stop button say agrees all the time, whatever the workers were last asked", async () => {
+  const { page } = editor;
+  for (const worker of ["idle", "busy"]) {
+    await page.route("**/api/tessera/workers", (route) => route.fulfill({ json: [{ name: "cpu", state: worker, device: "cpu", memory_bytes: 0 }] }));
+    await page.reload();
+    await editor.ready();
+    await page.locator('.device-status [data-state="idle"]').waitFor();
+    await page.evaluate(() => {
+      const [stop, dot] = ["button.stop-button", ".device-status .state-dot"].map((selector) => document.querySelector(selector));
+      const seen = /** @type {any} */ (window).seen = /** @type {string[]} */ ([]);
+      const look = () => seen.push(`${dot?.getAttribute("data-state")} ${stop?.hasAttribute("disabled") ? "rests" : "stops"}`);
+      new MutationObserver(look).observe(/** @type {Element} */ (document.querySelector("#topbar")), { subtree: true, attributes: true });
+    });
+    await openWorkflow(page, workflow(slow(worker === "idle" ? 1 : 1.1)), `${worker}.json`);
+    await page.locator("#run").click();
+    await page.locator(".node-image").first().waitFor();
+    await page.locator('.device-status [data-state="idle"]').waitFor();
+    const seen = await page.evaluate(() => [...new Set(/** @type {any} */ (window).seen)]);
+    assert.deepEqual(seen.sort(), ["busy stops", "idle rests"]);
+  }
+});
+
 test("only what the selected node needs is run", async () => {
   const { page } = editor;
   const both = { ...workflow(emptyImage(0x11)), 8: { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix: "other" }, _meta: { title: "Other" } } };

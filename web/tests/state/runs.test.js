@@ -1,0 +1,115 @@
+/** The queue as it is shown: told by messages at once, and by answers that are not outdated. */
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { Doc } from "../../src/core/document.js";
+import { createStore } from "../../src/core/store.js";
+import { RunControl } from "../../src/state/runs.js";
+import { Tab } from "../../src/state/tab.js";
+
+/** @import { QueueEntry } from "../../src/state/jobs.js" */
+/** @typedef {{ paused: boolean, jobs: QueueEntry[] }} Answer */
+
+/** @type {Map<string, (data: any) => void>} */
+let listeners;
+/** Requests for the queue that wait for their answer. @type {((answer: Answer) => void)[]} */
+let asked;
+/** @type {RunControl} */
+let runs;
+
+const RUNNING = { id: "a", number: 1, running: true, tab: "one", label: "", nodes: 1 };
+
+beforeEach(() => {
+  listeners = new Map();
+  asked = [];
+  const tab = new Tab(Doc.empty(), { id: "one", title: "one" });
+  const socket = {
+    state: createStore("open"),
+    on: (/** @type {string} */ type, /** @type {any} */ listener) => listeners.set(type, listener),
+    onPreview: () => {},
+  };
+  const api = {
+    json: (/** @type {string} */ path) => (
+      path === "/api/tessera/queue" ? new Promise((answer) => asked.push(answer)) : Promise.resolve({})
+    ),
+  };
+  runs = new RunControl(/** @type {any} */ ({
+    api, socket, tabs: { list: createStore([tab]), active: createStore(tab) }, onError: assert.ifError,
+  }));
+  runs.start();
+});
+
+/** @param {string} type */
+function send(type) {
+  listeners.get(type)?.({ prompt_id: "a" });
+}
+
+/** @param {Answer} answer */
+async function answered(answer) {
+  const sync = runs.sync();
+  asked.at(-1)?.(answer);
+  await sync;
+}
+
+/** @returns {Promise<string[]>} the jobs shown once all that is known was told */
+async function shown() {
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  return runs.jobs.get().map(({ id, phase }) => `${id} ${phase}`);
+}
+
+test("a job that ended while the queue was asked for does not come back as running", async () => {
+  await answered({ paused: false, jobs: [RUNNING] });
+  const sync = runs.sync();
+  send("execution_success");
+  asked.at(-1)?.({ paused: false, jobs: [RUNNING] });
+  await sync;
+  assert.deepEqual(await shown(), []);
+});
+
+test("a job that began while the queue was asked for does not wait again", async () => {
+  await answered({ paused: false, jobs: [{ ...RUNNING, running: false }] });
+  const sync = runs.sync();
+  send("execution_start");
+  asked.at(-1)?.({ paused: false, jobs: [{ ...RUNNING, running: false }] });
+  await sync;
+  assert.deepEqual(await shown(), ["a running"]);
+});
+
+test("of two answers that overtake one another the newer request counts", async () => {
+  const first = runs.sync();
+  const second = runs.sync();
+  asked[1]?.({ paused: true, jobs: [RUNNING] });
+  asked[0]?.({ paused: false, jobs: [] });
+  await Promise.all([first, second]);
+  assert.equal(runs.paused.get(), true);
+  assert.deepEqual(await shown(), ["a running"]);
+});
+
+test("an answer that was outdated is asked for again", async () => {
+  await answered({ paused: false, jobs: [RUNNING] });
+  const sync = runs.sync();
+  send("execution_success");
+  asked.at(-1)?.({ paused: false, jobs: [RUNNING] });
+  await sync;
+  const known = asked.length;
+  await new Promise((resolve) => setTimeout(resolve, 350));
+  assert.equal(asked.length, known + 1);
+});
+
+test("the start of a run is told at once, and the steps of it five times a second at most", async () => {
+  await answered({ paused: false, jobs: [{ ...RUNNING, running: false }] });
+  await shown();
+  let told = 0;
+  runs.jobs.subscribe(() => void (told += 1));
+  const begun = performance.now();
+  send("execution_start");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(told > 0, "the start waits");
+  for (let value = 0; value < 20; value += 1) {
+    listeners.get("progress_state")?.({ prompt_id: "a", nodes: { 1: { state: "running", value, max: 20 } } });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const most = 1 + (performance.now() - begun) / 200;
+  assert.ok(told <= most, `${told} times`);
+});
