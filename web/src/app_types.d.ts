@@ -308,6 +308,8 @@ export interface Command {
   readonly id: string;
   /** "Mod+Z": Mod is Ctrl, or ⌘ on a Mac. */
   readonly keys?: readonly string[];
+  /** Keys with which the browser itself asks for this; they are shown, never bound or changed. */
+  readonly nativeKeys?: readonly string[];
   readonly title: string;
   /** "canvas": its keys count only while the canvas has the focus. "text": also in text fields. */
   readonly scope?: "canvas" | "text";

@@ -8,6 +8,7 @@ import { Breadcrumb } from "../render/breadcrumb.js";
 import { Minimap } from "../render/minimap.js";
 import { addZoomBar } from "../render/zoom_bar.js";
 import { appCommands } from "./app_commands.js";
+import { listenForBars } from "./bars.js";
 import { MINIMAP_SETTING } from "./canvas_settings.js";
 import { clipboardCommands, duplicateSelected, listenForClipboard } from "./clipboard_commands.js";
 import { connectCommands } from "./connect_command.js";
@@ -49,6 +50,7 @@ export function attachCanvas(app, view, commands) {
   listenForSpace(app, controller, signal);
   listenForMenu(controller, signal);
   listenForEscape(view, signal);
+  listenForBars(view.root, signal);
   for (const command of [
     ...appCommands(controller), ...graphCommands(view), ...viewCommands(controller), ...noteCommands(controller), ...connectCommands(view),
     ...clipboardCommands(controller), ...subgraphCommands(view),

@@ -28,14 +28,20 @@ const copyable = ({ nodes, selection }) => nodes.length + selection.groups.size 
 export function clipboardCommands(controller) {
   const { view } = controller;
   return [
-    onWork(view, "edit.copy", [], copyable, (work, app) => writeClipboard(work, app)),
-    onWork(view, "edit.cut", [], copyable, async (work, app) => {
-      await writeClipboard(work, app);
-      removeSelected(work);
-    }),
-    onWork(view, "edit.paste", [], () => true, async (work, app) => {
-      paste(controller, work, app, await navigator.clipboard.readText());
-    }),
+    { ...onWork(view, "edit.copy", [], copyable, (work, app) => writeClipboard(work, app)), nativeKeys: ["Mod+C"] },
+    {
+      ...onWork(view, "edit.cut", [], copyable, async (work, app) => {
+        await writeClipboard(work, app);
+        removeSelected(work);
+      }),
+      nativeKeys: ["Mod+X"],
+    },
+    {
+      ...onWork(view, "edit.paste", [], () => true, async (work, app) => {
+        paste(controller, work, app, await navigator.clipboard.readText());
+      }),
+      nativeKeys: ["Mod+V"],
+    },
     onWork(view, "edit.duplicate", ["Mod+D"], copyable, (work) => {
       const edit = new LiveEdit(work.tab, "edit.duplicate");
       duplicateSelected(work, { x: OFFSET, y: OFFSET }, edit);

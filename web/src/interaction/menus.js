@@ -43,7 +43,7 @@ export function menuItems(controller, hit, client) {
 function item(app, id) {
   const command = app.commands.list().find((candidate) => candidate.id === id);
   if (!command) throw new Error(`A menu names the command "${id}", which is not registered.`);
-  const [keys] = app.commands.keysOf(id);
+  const [keys] = command.nativeKeys ?? app.commands.keysOf(id);
   return {
     title: app.i18n.t(command.title),
     hint: keys === undefined ? undefined : keysText(keys, IS_MAC),

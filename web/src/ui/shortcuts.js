@@ -5,7 +5,7 @@
  * @typedef {object} Shortcut
  * @property {Command} command
  * @property {string} title
- * @property {readonly string[]} keys as they are bound now
+ * @property {readonly string[]} keys as they are bound now, or as the browser has them
  * @property {boolean} isRebound
  * @property {readonly string[]} conflicts titles of other commands that answer to one of the keys
  */
@@ -19,11 +19,12 @@
  */
 export function shortcuts(commands, keysOf, rebound, titleOf) {
   const isRebound = (/** @type {Command} */ { id }) => Object.hasOwn(rebound, id);
+  const answersTo = (/** @type {Command} */ { id, nativeKeys }) => nativeKeys ?? keysOf(id);
   return commands.map((command) => {
-    const keys = keysOf(command.id);
+    const keys = answersTo(command);
     // Commands of different states share keys on purpose (Esc, Delete): only own choices can clash.
     const rivals = commands.filter((other) => other !== command && (isRebound(command) || isRebound(other)) &&
-      keysOf(other.id).some((key) => keys.includes(key)));
+      answersTo(other).some((key) => keys.includes(key)));
     return { command, keys, title: titleOf(command), isRebound: isRebound(command), conflicts: rivals.map(titleOf) };
   });
 }

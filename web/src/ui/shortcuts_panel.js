@@ -1,9 +1,11 @@
-/** The sheet of shortcuts: what each key does, with the keys to be changed here. */
+/** The sheet of shortcuts: what keys and mouse do, with the keys to be changed here. */
 
 import { element, isComposing, on } from "../controls/dom.js";
+import { NAVIGATION_SETTING } from "../interaction/canvas_settings.js";
 import { KEYS_SETTING } from "../interaction/commands.js";
 import { keysText, strokeName } from "../interaction/key_names.js";
 import { IS_MAC } from "../interaction/keyboard.js";
+import { gestures, matchGestures } from "./gestures.js";
 import { icon } from "./icons.js";
 import { matchShortcuts, shortcuts } from "./shortcuts.js";
 
@@ -20,7 +22,8 @@ export const shortcutsPanel = {
   mount(place, app) {
     const stop = new AbortController();
     const sheet = new Sheet(place, app, stop.signal);
-    const ends = [app.settings.subscribe(KEYS_SETTING, () => sheet.show()), app.i18n.language.subscribe(() => sheet.show())];
+    const show = () => sheet.show();
+    const ends = [...[KEYS_SETTING, NAVIGATION_SETTING].map((id) => app.settings.subscribe(id, show)), app.i18n.language.subscribe(show)];
     return () => {
       stop.abort();
       for (const end of ends) end();
@@ -54,10 +57,11 @@ class Sheet {
       const title = this.#groupTitle(shortcut.command.id.split(".")[0] ?? "");
       groups.set(title, [...(groups.get(title) ?? []), shortcut]);
     }
+    const mouse = this.#mouse();
     const { scrollTop } = this.page;
-    this.page.replaceChildren(...[...groups].map(([title, list]) => this.#section(title, list)));
+    this.page.replaceChildren(...[...groups].map(([title, list]) => this.#section(title, list.map((one) => this.#row(one)))), ...mouse);
     this.page.scrollTop = scrollTop;
-    if (found.length === 0) this.page.append(element("p", { class: "panel-empty", role: "status" }, i18n.t("panels.shortcuts.none")));
+    if (found.length + mouse.length === 0) this.page.append(element("p", { class: "panel-empty", role: "status" }, i18n.t("panels.shortcuts.none")));
   }
 
   /** @returns {{ [id: string]: string[] }} */
@@ -71,9 +75,19 @@ class Sheet {
     return this.app.i18n.has(key) ? this.app.i18n.t(key) : group;
   }
 
-  /** @param {string} title @param {readonly Shortcut[]} list */
-  #section(title, list) {
-    return element("section", {}, element("h3", {}, title), ...list.map((shortcut) => this.#row(shortcut)));
+  /** What the mouse does, as the settings are now. */
+  #mouse() {
+    const { i18n, settings } = this.app;
+    const keys = { mod: keysText("Mod", IS_MAC), alt: keysText("Alt", IS_MAC) };
+    const found = matchGestures(gestures(settings.get(NAVIGATION_SETTING), i18n.t, keys), this.search.value);
+    const rows = found.map(({ title, how }) => element("div", { class: "shortcut is-gesture" },
+      element("span", { class: "shortcut-title" }, title), element("span", { class: "shortcut-how" }, how)));
+    return rows.length ? [this.#section(i18n.t("panels.gestures.title"), rows)] : [];
+  }
+
+  /** @param {string} title @param {readonly HTMLElement[]} rows */
+  #section(title, rows) {
+    return element("section", {}, element("h3", {}, title), ...rows);
   }
 
   /** @param {Shortcut} shortcut */
@@ -81,18 +95,27 @@ class Sheet {
     const { t } = this.app.i18n;
     const { command, title, keys, isRebound, conflicts } = shortcut;
     const caps = keys.map((one) => element("kbd", {}, keysText(one, IS_MAC)));
-    const bind = element("button", {
-      type: "button", class: "shortcut-keys", title: t("panels.shortcuts.change"), "aria-label": t("panels.shortcuts.change_of", { title }),
-    }, ...(caps.length ? caps : [element("span", { class: "shortcut-none" }, t("panels.shortcuts.unbound"))]));
-    on(bind, "click", () => this.#record(bind, shortcut), this.signal);
     const row = element("div", { class: "shortcut", "data-command": command.id }, element("span", { class: "shortcut-title" }, title));
     if (isRebound) row.append(this.#reset(shortcut));
-    row.append(bind);
+    row.append(command.nativeKeys
+      ? element("span", { class: "shortcut-keys is-native", title: t("panels.shortcuts.native") }, ...caps, icon("lock", 12))
+      : this.#binder(shortcut, caps));
     if (conflicts.length) {
       row.classList.add("has-conflict");
       row.append(element("p", { class: "shortcut-conflict" }, t("panels.shortcuts.conflict", { titles: conflicts.join(", ") })));
     }
     return row;
+  }
+
+  /** The keys as a button that takes others. @param {Shortcut} shortcut @param {readonly HTMLElement[]} caps */
+  #binder(shortcut, caps) {
+    const { t } = this.app.i18n;
+    const bind = element("button", {
+      type: "button", class: "shortcut-keys", title: t("panels.shortcuts.change"),
+      "aria-label": t("panels.shortcuts.change_of", { title: shortcut.title }),
+    }, ...(caps.length ? caps : [element("span", { class: "shortcut-none" }, t("panels.shortcuts.unbound"))]));
+    on(bind, "click", () => this.#record(bind, shortcut), this.signal);
+    return bind;
   }
 
   /** @param {Shortcut} shortcut */

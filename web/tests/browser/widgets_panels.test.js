@@ -170,6 +170,28 @@ test("keys are changed, clashes shown, and the usual keys come back", async () =
   assert.equal(await panel.locator(".has-conflict").count(), 0);
 });
 
+test("keys of the browser are shown and cannot be changed; the mouse is explained", async () => {
+  const { page } = editor;
+  const panel = page.locator("#panel-left"); // open since the test before
+  const copy = panel.locator('[data-command="edit.copy"]');
+  assert.equal(await copy.locator("kbd").textContent(), "Ctrl+C");
+  assert.equal(await copy.locator("button").count(), 0);
+  await panel.locator(".panel-search").fill("middle button");
+  assert.equal(await panel.locator(".shortcut").count(), 1);
+  await panel.locator(".panel-search").fill("");
+});
+
+test("a click in the bars leaves the keys to the canvas; who came by keyboard stays", async () => {
+  const { page } = editor;
+  const onCanvas = () => page.evaluate(() => document.activeElement === document.querySelector(".canvas-root"));
+  await page.locator("#topbar .tab-open").first().click();
+  assert.equal(await onCanvas(), true);
+  await page.keyboard.press("Shift+Tab");
+  assert.equal(await onCanvas(), false);
+  await page.locator('.rail-button[data-panel="find"]').click();
+  await page.waitForFunction(() => document.activeElement?.matches(".panel-search.is-find"));
+});
+
 test("a model is added as its loader with Enter", async () => {
   const { page } = editor;
   const panel = await openPanel(page, "models");
