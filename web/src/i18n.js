@@ -6,6 +6,7 @@
  * `locales/README.md` describes the files.
  */
 
+import { jsonText } from "./core/json.js";
 import { createStore } from "./core/store.js";
 import { asObject, fill, readNodeTexts, textAt } from "./locale_files.js";
 
@@ -209,7 +210,7 @@ export class I18n {
    * @param {Json} value
    */
   choiceLabel(type, input, value) {
-    const name = typeof value === "string" ? value : JSON.stringify(value);
+    const name = typeof value === "string" ? value : jsonText(value);
     return this.#nodeText(["nodeDefs", nameOf(type), "inputs", input, "options", name]) ?? name;
   }
 

@@ -10,7 +10,7 @@ import { readWorkflow } from "./convert/read_canvas.js";
 import { writeWorkflow } from "./convert/write_canvas.js";
 import { Doc } from "./document.js";
 import { extract } from "./fragments.js";
-import { isObject } from "./json.js";
+import { isObject, jsonText, parseJson } from "./json.js";
 
 /** Key of the file that tells a selection from a whole workflow. */
 const MARK = "tessera_selection";
@@ -25,7 +25,7 @@ const MARK = "tessera_selection";
  * @returns {string}
  */
 export function copyText(doc, graphId, selection, catalogue) {
-  return JSON.stringify({ [MARK]: 1, ...writeWorkflow(extract(doc, graphId, selection), catalogue) });
+  return jsonText({ [MARK]: 1, ...writeWorkflow(extract(doc, graphId, selection), catalogue) });
 }
 
 /**
@@ -50,7 +50,7 @@ export function pasteText(text, catalogue) {
  */
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;

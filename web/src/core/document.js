@@ -6,6 +6,7 @@
  */
 
 import { coalesce, inverse, sameJson } from "./changes.js";
+import { jsonText } from "./json.js";
 
 /** Id of the outermost graph of every document. */
 export const ROOT = "root";
@@ -215,7 +216,7 @@ export class Doc {
     if (current !== change.before && !sameJson(current, change.before)) {
       const where = `${change.kind} "${change.id}" of graph "${change.graph}"`;
       const was = change.before === null ? "must not exist yet" : "is not what the change expects";
-      throw new DocumentError(`${where} ${was}; found ${JSON.stringify(current)}`);
+      throw new DocumentError(`${where} ${was}; found ${jsonText(current)}`);
     }
     if (change.kind === "graph") return this.#replaceGraph(change);
     if (change.kind === "meta") return this.#setMeta(change.id, change.after);

@@ -90,7 +90,7 @@ function textsOf(node, titleOf) {
 
 /** @param {Json} value */
 function textOf(value) {
-  if (typeof value === "number") return String(value);
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
   return typeof value === "string" && value.length <= LONGEST ? value : undefined;
 }
 

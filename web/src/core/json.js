@@ -1,5 +1,67 @@
 /** @import { JsonObject } from "./types.d.ts" */
 
+/** Begins the texts that stand for large integers on their way; no file can know it. */
+const MARK = `integer ${String(Math.random()).slice(2)} `;
+const MARKED = new RegExp(`"${MARK}(-?\\d+)"`, "g");
+const MAYBE_LARGE = /(?:^|[^\d.])\d{16,}(?![\d.eE])/;
+const TEXT_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/**
+ * Decode JSON; integers that numbers are not exact for become BigInts.
+ *
+ * @param {string} text
+ * @returns {any} as `JSON.parse` does
+ * @throws {SyntaxError}
+ */
+export function parseJson(text) {
+  const rounded = JSON.parse(text);
+  if (!MAYBE_LARGE.test(text)) return rounded;
+  const marked = text.replace(TEXT_OR_NUMBER, (token) => (isLarge(token) ? `"${MARK}${token}"` : token));
+  return marked === text ? rounded : unmarked(JSON.parse(marked));
+}
+
+/**
+ * Put the integers in place of the texts that stand for them. Not a reviver: deep files would
+ * overflow its stack.
+ *
+ * @param {any} value changed in place
+ */
+function unmarked(value) {
+  /** @type {any[]} */
+  const root = [value];
+  /** @type {any[]} */
+  const waiting = [root];
+  for (const parent of waiting) {
+    for (const [key, part] of Object.entries(parent)) {
+      if (typeof part === "object" && part !== null) waiting.push(part);
+      else if (typeof part === "string" && part.startsWith(MARK)) parent[key] = BigInt(part.slice(MARK.length));
+    }
+  }
+  return root[0];
+}
+
+/** @param {string} token */
+function isLarge(token) {
+  return /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token));
+}
+
+/**
+ * Encode as JSON; BigInts become the integers they are.
+ *
+ * @param {unknown} value
+ * @param {number} [indent] spaces per level; without, all stands on one line
+ * @returns {string}
+ */
+export function jsonText(value, indent) {
+  let hasLarge = false;
+  const text = JSON.stringify(value, (_, part) => {
+    if (typeof part !== "bigint") return part;
+    hasLarge = true;
+    return `${MARK}${part}`;
+  }, indent);
+  return hasLarge ? text.replaceAll(MARKED, "$1") : text;
+}
+
 /**
  * Tell whether a decoded JSON value is an object, not a list.
  *
@@ -17,7 +79,7 @@ export function isObject(value) {
  * @returns {string}
  */
 export function shorten(value) {
-  const line = JSON.stringify(value) ?? "nothing";
+  const line = jsonText(value) ?? "nothing";
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }
 

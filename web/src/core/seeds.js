@@ -5,11 +5,10 @@
  * @import { Catalogue, GraphId, InputType, Json, NodeId, SeedControl } from "./types.d.ts"
  */
 
+import { add, between, wholeBound } from "./exact.js";
 import { own } from "./json.js";
 import { typeOf } from "./node_types.js";
 
-/** Numbers in files and scripts are exact up to here: 2^53 - 1. */
-const LARGEST = Number.MAX_SAFE_INTEGER;
 /** Rolled seeds stay below this above their least, as people read them and note them down. */
 const ROLL_BELOW = 2 ** 50;
 
@@ -62,24 +61,23 @@ export function controlledInputs(doc, catalogue) {
 export function nextValue(input, value, control, random) {
   if (control === "fixed") return value;
   if (input.choices) return nextChoice(input.choices, value, control, random);
-  if (typeof value !== "number") return value;
+  if (typeof value !== "number" && typeof value !== "bigint") return value;
   const { least, most, step } = rangeOf(input);
   if (control === "randomize") {
-    const count = Math.floor((Math.min(most, least + ROLL_BELOW) - least) / step) + 1;
-    return least + step * Math.floor(random() * count);
+    const count = Math.floor((Math.min(Number(most), Number(least) + ROLL_BELOW) - Number(least)) / step) + 1;
+    return add(least, step * Math.floor(random() * count));
   }
-  const next = control === "decrement" ? value - step : value + step;
-  if (next > most) return control === "increment-wrap" ? least : most;
-  return Math.max(least, next);
+  const next = add(value, control === "decrement" ? -step : step);
+  return next > most && control === "increment-wrap" ? least : between(next, least, most);
 }
 
 /** @param {InputType} input */
 function rangeOf({ options }) {
   const number = (/** @type {Json | undefined} */ value, /** @type {number} */ otherwise) =>
     typeof value === "number" ? value : otherwise;
-  const least = Math.max(number(options.min, 0), -LARGEST);
-  const most = Math.max(least, Math.min(number(options.max, LARGEST), LARGEST));
-  return { least, most, step: Math.max(0, number(options.step, 1)) || 1 };
+  const least = wholeBound(number(options.min, 0));
+  const most = wholeBound(number(options.max, Infinity));
+  return { least, most: most < least ? least : most, step: Math.max(0, number(options.step, 1)) || 1 };
 }
 
 /**

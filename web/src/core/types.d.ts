@@ -4,7 +4,8 @@
  * swapped pair, and whoever holds an old record may compare it by identity.
  */
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** As `parseJson` decodes it: integers that numbers are not exact for are BigInts. */
+export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
 /** Unique in its graph; what a file writes as a number is its decimal text here. */

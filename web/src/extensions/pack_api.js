@@ -1,5 +1,6 @@
 /** Builds what one pack's script gets: see types.d.ts. */
 
+import { jsonText } from "../core/json.js";
 import { BadgeBoard } from "./badges.js";
 import { Guard } from "./guard.js";
 
@@ -141,7 +142,7 @@ function guardedWidget(guard, mount) {
         context.set(structuredClone(value), options),
     })));
     // The value stays in the document, whatever becomes of its widget.
-    if (guard.errors > errors) element.textContent = `${guard.pack}: ${JSON.stringify(context.get())}`;
+    if (guard.errors > errors) element.textContent = `${guard.pack}: ${jsonText(context.get())}`;
     return {
       update: (value) => { if (handle) guard.run(what, () => handle.update(value)); },
       unmount: () => { if (handle?.unmount) guard.run(what, () => handle.unmount?.()); },

@@ -5,6 +5,7 @@
  * @import { Json, JsonObject } from "../core/types.js"
  */
 
+import { jsonText, parseJson } from "../core/json.js";
 import { ApiError, errorOf } from "./api_error.js";
 import { sendWithProgress } from "./progress.js";
 
@@ -53,7 +54,7 @@ export class ServerApi {
    * @returns {Promise<T>}
    */
   async json(path, options) {
-    return (await this.fetch(path, options)).json();
+    return parseJson(await (await this.fetch(path, options)).text());
   }
 
   /**
@@ -64,14 +65,17 @@ export class ServerApi {
    */
   async post(path, body) {
     const headers = { "Content-Type": "application/json" };
-    const response = await this.fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
+    const response = await this.fetch(path, { method: "POST", headers, body: jsonText(body) });
     const text = await response.text();
-    return text === "" ? /** @type {T} */ (undefined) : JSON.parse(text);
+    return text === "" ? /** @type {T} */ (undefined) : parseJson(text);
   }
 
-  /** @returns {Promise<JsonObject>} */
-  objectInfo() {
-    return this.json("/api/object_info");
+  /**
+   * Bounds beyond 2^53 are rounded: packs' scripts calculate with them.
+   * @returns {Promise<JsonObject>}
+   */
+  async objectInfo() {
+    return (await this.fetch("/api/object_info")).json();
   }
 
   /** @param {PromptRequest} request @returns {Promise<PromptAnswer>} */

@@ -4,6 +4,8 @@
 /** @import { TabList } from "./tabs.js" */
 /** @import { Tab } from "./tab.js" */
 
+import { jsonText } from "../core/json.js";
+
 const QUIET_MS = 300;
 
 export class AutoQueue {
@@ -52,10 +54,10 @@ export class AutoQueue {
   async #queueIfDue() {
     const tab = this.tabs.active.get();
     if (!tab || this.runs.autoQueue.get() === "off" || this.runs.countOf(tab) > 0) return;
-    const prompt = JSON.stringify(this.runs.promptOf(tab).prompt);
+    const prompt = jsonText(this.runs.promptOf(tab).prompt);
     if (this.#queued.get(tab) === prompt) return;
     await this.runs.run({ tab, count: 1 });
     // Rolled seeds are part of what ran: they are no change that asks for another run.
-    this.#queued.set(tab, JSON.stringify(this.runs.promptOf(tab).prompt));
+    this.#queued.set(tab, jsonText(this.runs.promptOf(tab).prompt));
   }
 }

@@ -2,6 +2,8 @@
 
 /** @import { Json } from "../core/types.js" */
 
+import { parseJson } from "../core/json.js";
+
 /**
  * @param {File} file
  * @returns {Promise<{ workflow?: Json, found: string[] }>} what else was found, for a sentence
@@ -31,10 +33,10 @@ export async function readEmbedded(file) {
  */
 export function parseLenient(text) {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     const strict = text.replaceAll(/"(?:[^"\\]|\\.)*"|NaN|-?Infinity/g, (found) => (found.startsWith('"') ? found : "null"));
     if (strict === text) throw error;
-    return JSON.parse(strict);
+    return parseJson(strict);
   }
 }

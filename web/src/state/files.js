@@ -7,6 +7,7 @@
 
 import { toApi } from "../core/convert/to_api.js";
 import { writeWorkflow } from "../core/convert/write_canvas.js";
+import { jsonText, parseJson } from "../core/json.js";
 import { ApiError } from "../net/api_error.js";
 import { claim } from "../net/locks.js";
 import { offerDownload, pickFiles } from "./disk.js";
@@ -213,7 +214,7 @@ export class Files {
 
   /** What is written to a file. @param {Tab} tab */
   text(tab) {
-    return JSON.stringify(writeWorkflow(tab.doc, this.app.catalogue.get()), null, 1);
+    return jsonText(writeWorkflow(tab.doc, this.app.catalogue.get()), 1);
   }
 
   /** @param {Tab} tab */
@@ -224,7 +225,7 @@ export class Files {
   /** @param {Tab} tab */
   downloadApi(tab) {
     const { prompt } = toApi(tab.doc, this.app.catalogue.get());
-    offerDownload(`${tab.title.get()} (API).json`, JSON.stringify(prompt, null, 1));
+    offerDownload(`${tab.title.get()} (API).json`, jsonText(prompt, 1));
   }
 
   /** @param {Tab} tab */
@@ -248,7 +249,7 @@ export class Files {
 
   /** @param {Tab} tab */
   duplicate(tab) {
-    this.#open(JSON.parse(this.text(tab)), this.app.i18n.t("files.copyOf", { title: tab.title.get() }), null)?.dirty.set(true);
+    this.#open(parseJson(this.text(tab)), this.app.i18n.t("files.copyOf", { title: tab.title.get() }), null)?.dirty.set(true);
   }
 
   /** Forget a file of the server's folder. @param {string} path */

@@ -3,6 +3,7 @@
 /** @import { Api } from "../app_types.js" */
 /** @import { Change, Json } from "../core/types.js" */
 
+import { jsonText } from "../core/json.js";
 import { ApiError } from "../net/api_error.js";
 
 const BASE = "/api/tessera/journal";
@@ -29,7 +30,7 @@ export class Journal {
   /** @param {{ title: string, file: string | null }} head @param {readonly Change[]} base */
   async begin({ title, file }, base) {
     this.#version = 0;
-    const body = JSON.stringify({ title, file, document: base });
+    const body = jsonText({ title, file, document: base });
     const headers = { "Content-Type": "application/json" };
     const { version } = /** @type {{ version: number }} */ (
       await this.api.json(this.address, { method: "PUT", headers, body })

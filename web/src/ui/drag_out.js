@@ -1,5 +1,6 @@
 /** Dragging a node type out of a panel onto the canvas. */
 
+import { jsonText, parseJson } from "../core/json.js";
 import { addNode } from "./add_node.js";
 
 /** @typedef {import("../app_types.js").App} App */
@@ -16,7 +17,7 @@ const KIND = "application/x-tessera-node";
 export function makeDraggable(handle, type, values = {}) {
   handle.draggable = true;
   handle.addEventListener("dragstart", (event) => {
-    event.dataTransfer?.setData(KIND, JSON.stringify({ type, values }));
+    event.dataTransfer?.setData(KIND, jsonText({ type, values }));
     if (event.dataTransfer) event.dataTransfer.effectAllowed = "copy";
   });
 }
@@ -37,7 +38,7 @@ export function acceptNodes(app, canvas) {
     if (!text) return;
     event.preventDefault();
     event.stopPropagation();
-    const { type: name, values } = JSON.parse(text);
+    const { type: name, values } = parseJson(text);
     const type = app.catalogue.get().get(name);
     if (type) addNode(app, type, { x: event.clientX, y: event.clientY }, values);
   });

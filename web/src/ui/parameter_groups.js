@@ -6,6 +6,9 @@
 /** @typedef {import("../core/types.js").NodeId} NodeId */
 /** @typedef {import("../core/types.js").NodeRecord} NodeRecord */
 /** @typedef {import("../core/types.js").NodeType} NodeType */
+
+import { sameJson } from "../core/changes.js";
+
 /**
  * @typedef {object} ParameterGroup
  * @property {NodeType} type
@@ -46,6 +49,6 @@ export function commonValue(graph, ids, input) {
     return port !== undefined && graph.linkInto(id, port.key) !== undefined;
   }).length;
   const [first = null] = values;
-  const isMixed = values.some((value) => JSON.stringify(value) !== JSON.stringify(first));
+  const isMixed = values.some((value) => !sameJson(value, first));
   return { value: first, isMixed, linked };
 }

@@ -80,5 +80,5 @@ function isProse(name, value) {
 
 /** @param {Json} value */
 function isPlain(value) {
-  return typeof value === "number" || typeof value === "string";
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "string";
 }

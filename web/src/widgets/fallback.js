@@ -4,6 +4,7 @@
  */
 
 import { element } from "../controls/dom.js";
+import { jsonText } from "../core/json.js";
 import { widgetRow } from "./row.js";
 
 /** @typedef {import("../core/types.js").Json} Json */
@@ -23,7 +24,7 @@ export function mountFallback(parent, context, problem) {
   root.classList.toggle("is-invalid", problem !== undefined);
   /** @param {Json} shown */
   const update = (shown) => {
-    value.textContent = typeof shown === "string" ? shown : JSON.stringify(shown);
+    value.textContent = typeof shown === "string" ? shown : jsonText(shown);
   };
   update(context.get());
   return { update, unmount: () => root.remove() };

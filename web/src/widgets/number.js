@@ -4,9 +4,11 @@
  */
 
 import { element, isComposing, on } from "../controls/dom.js";
-import { fraction, numberRules, readNumber, snapNumber, stepNumber, writeNumber } from "./number_rules.js";
+import { exact } from "../core/exact.js";
+import { dragNumber, fraction, numberRules, readNumber, snapNumber, stepNumber, writeNumber } from "./number_rules.js";
 import { ownPresses, remark, widgetRow } from "./row.js";
 
+/** @typedef {import("../core/exact.js").Exact} Exact */
 /** @typedef {import("../core/types.js").Json} Json */
 /** @typedef {import("../app_types.js").WidgetContext} WidgetContext */
 
@@ -36,16 +38,16 @@ export class NumberField {
     this.input = element("input", {
       id, class: "widget-value", type: "text", inputmode: "decimal", autocomplete: "off",
       spellcheck: "false", role: this.slider ? "slider" : "spinbutton",
-      "aria-valuemin": this.rules.min, "aria-valuemax": this.rules.max,
+      "aria-valuemin": String(this.rules.min), "aria-valuemax": String(this.rules.max),
     });
     this.#listen();
     this.show();
   }
 
-  /** @param {Json} value @returns {number | null} null for what is no number */
+  /** @param {Json} value @returns {Exact | null} null for what is no number */
   #read(value) {
-    const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-    return typeof number === "number" && Number.isFinite(number) ? number : null;
+    const number = typeof value === "string" && value.trim() !== "" ? readPlain(value) : value;
+    return typeof number === "bigint" || (typeof number === "number" && Number.isFinite(number)) ? number : null;
   }
 
   /** @param {Json} value */
@@ -69,7 +71,7 @@ export class NumberField {
     if (this.slider) this.root.style.setProperty("--fill", String(fraction(this.value ?? this.rules.min, this.rules)));
   }
 
-  /** @param {number} value */
+  /** @param {Exact} value */
   set(value) {
     this.value = value;
     this.context.set(value, { merge: true });
@@ -110,7 +112,7 @@ export class NumberField {
   /** @param {string} key @param {"info" | "error"} kind */
   #say(key, kind) {
     const { min, max, round } = this.rules;
-    const values = { text: this.input.value, min, max, round: round ?? 0 };
+    const values = { text: this.input.value, min: String(min), max: String(max), round: round ?? 0 };
     remark(this.root, this.context, this.context.app.i18n.t(key, values), kind);
   }
 
@@ -169,8 +171,9 @@ export class NumberField {
       const speed = event.shiftKey ? 10 : isFine(event) ? 0.1 : 1;
       steps += ((event.clientX - reached) / PX_PER_STEP) * speed;
       reached = event.clientX;
-      const target = this.slider ? this.#placeOf(event) : start + steps * this.rules.step;
-      const next = snapNumber(target, this.rules, isFine(event));
+      const next = this.slider
+        ? snapNumber(this.#placeOf(event), this.rules, isFine(event))
+        : dragNumber(start, steps, this.rules, isFine(event));
       if (next !== this.value) this.set(next);
     };
     const end = (/** @type {PointerEvent} */ event) => {
@@ -196,7 +199,8 @@ export class NumberField {
   #placeOf(event) {
     const { left, width } = this.root.getBoundingClientRect();
     const part = Math.min(1, Math.max(0, (event.clientX - left) / width));
-    return this.rules.min + part * (this.rules.max - this.rules.min);
+    const [min, max] = [Number(this.rules.min), Number(this.rules.max)];
+    return min + part * (max - min);
   }
 
   #beginTyping() {
@@ -205,11 +209,17 @@ export class NumberField {
   }
 }
 
+/** A number in a text, with all its digits. @param {string} text @returns {Exact} */
+function readPlain(text) {
+  const plain = text.trim();
+  return /^-?\d+$/.test(plain) ? exact(BigInt(plain)) : Number(plain);
+}
+
 /** @param {WidgetContext} context @param {import("./number_rules.js").NumberRules} rules */
 function isSlider({ input }, rules) {
   const display = input.options["display"];
   const wanted = input.widget === "slider" || display === "slider" || display === "knob";
-  return wanted && rules.max - rules.min < Number.MAX_SAFE_INTEGER;
+  return wanted && Number(rules.max) - Number(rules.min) < Number.MAX_SAFE_INTEGER;
 }
 
 /** @type {import("../app_types.js").WidgetMount} */

@@ -1,19 +1,21 @@
 /** What values a number input takes, how it steps, and how its values are written. */
 
+import { add, between, exact, wholeBound } from "../core/exact.js";
 import { evaluate } from "./expression.js";
 
+/** @typedef {import("../core/exact.js").Exact} Exact */
 /** @typedef {import("../core/types.js").InputType} InputType */
 /**
  * @typedef {object} NumberRules
  * @property {boolean} whole no fractions
- * @property {number} min
- * @property {number} max
+ * @property {Exact} min
+ * @property {Exact} max
  * @property {number} step what one press of an arrow changes, > 0
  * @property {number | null} round typed values become multiples of this
  */
 /**
- * @typedef {{ readonly value: number, readonly note?: "min" | "max" | "whole" | "round" }} Entered
- * `note` says why the value is another one than typed.
+ * @typedef {{ readonly value: Exact, readonly note?: "min" | "max" | "whole" | "round" | "inexact" }} Entered
+ * `note` says why the value is another one than typed, or may be.
  */
 
 const SIGNIFICANT = 12;
@@ -25,13 +27,13 @@ const SIGNIFICANT = 12;
 export function numberRules(input) {
   const { options } = input;
   const whole = input.type === "INT";
-  const limit = whole ? Number.MAX_SAFE_INTEGER : Number.MAX_VALUE;
-  const min = Math.max(numberOr(options["min"], -limit), -limit);
-  const max = Math.min(numberOr(options["max"], limit), limit);
-  const usual = whole ? 1 : max - min <= 1 ? 0.01 : 0.1;
+  const least = numberOr(options["min"], -Number.MAX_VALUE);
+  const most = numberOr(options["max"], Number.MAX_VALUE);
+  const usual = whole ? 1 : most - least <= 1 ? 0.01 : 0.1;
   const declared = numberOr(options["step"], usual);
   const step = declared > 0 ? declared : usual;
   const round = numberOr(options["round"], 0);
+  const [min, max] = whole ? [wholeBound(least), wholeBound(most)] : [least, most];
   return { whole, min, max, step: whole ? Math.max(1, Math.round(step)) : step, round: round > 0 ? round : null };
 }
 
@@ -47,31 +49,44 @@ function numberOr(value, otherwise) {
  * @returns {Entered | undefined} undefined when it is no number
  */
 export function readNumber(text, rules) {
-  const typed = evaluate(text);
+  const typed = (rules.whole && largeInteger(text)) || evaluate(text);
   if (typed === undefined) return undefined;
   if (typed < rules.min) return { value: rules.min, note: "min" };
   if (typed > rules.max) return { value: rules.max, note: "max" };
+  if (typeof typed === "bigint") return { value: typed };
+  if (rules.whole && Math.abs(typed) > Number.MAX_SAFE_INTEGER) return { value: BigInt(typed), note: "inexact" };
   const value = clean(rules.whole ? Math.round(typed) : typed);
   if (rules.whole && value !== clean(typed)) return { value, note: "whole" };
   if (rules.round === null) return { value };
-  const rounded = within(clean(Math.round(value / rules.round) * rules.round), rules);
+  const rounded = between(clean(Math.round(value / rules.round) * rules.round), rules.min, rules.max);
   return rounded === value ? { value } : { value: rounded, note: "round" };
+}
+
+/** An integer that numbers are not exact for, typed digit by digit. @param {string} text */
+function largeInteger(text) {
+  const plain = text.normalize("NFKC").replaceAll(/\s+/g, "").replace("−", "-");
+  if (!/^[+-]?\d{16,40}$/.test(plain)) return undefined;
+  const value = exact(BigInt(plain.replace("+", "")));
+  return typeof value === "bigint" ? value : undefined;
 }
 
 /**
  * The value some steps further, on the grid of the steps. A value between two grid points moves
- * to the next one first.
- * @param {number} value
+ * to the next one first; what numbers are not exact for has no grid.
+ * @param {Exact} value
  * @param {number} count a whole number, negative to go down
  * @param {NumberRules} rules
  * @param {boolean} [fine] a tenth of the step; whole numbers go by no less than 1
+ * @returns {Exact}
  */
 export function stepNumber(value, count, rules, fine = false) {
   const unit = unitOf(rules, fine);
+  const further = rules.whole ? add(value, count * unit) : 0;
+  if (rules.whole && (typeof value === "bigint" || typeof further === "bigint")) return between(further, rules.min, rules.max);
   const base = gridBase(rules);
-  const place = clean((value - base) / unit);
+  const place = clean((Number(value) - base) / unit);
   const onGrid = count > 0 ? Math.floor(place) : Math.ceil(place);
-  return within(clean(base + (onGrid + count) * unit), rules);
+  return between(clean(base + (onGrid + count) * unit), rules.min, rules.max);
 }
 
 /**
@@ -79,11 +94,25 @@ export function stepNumber(value, count, rules, fine = false) {
  * @param {number} value
  * @param {NumberRules} rules
  * @param {boolean} [fine]
+ * @returns {Exact}
  */
 export function snapNumber(value, rules, fine = false) {
   const unit = unitOf(rules, fine);
   const base = gridBase(rules);
-  return within(clean(base + Math.round((value - base) / unit) * unit), rules);
+  return between(clean(base + Math.round((value - base) / unit) * unit), rules.min, rules.max);
+}
+
+/**
+ * The value after a drag of some steps.
+ * @param {Exact} value where the drag began
+ * @param {number} steps may be a fraction
+ * @param {NumberRules} rules
+ * @param {boolean} [fine]
+ * @returns {Exact}
+ */
+export function dragNumber(value, steps, rules, fine = false) {
+  const target = rules.whole ? add(value, Math.round(steps * rules.step)) : Number(value) + steps * rules.step;
+  return typeof target === "bigint" ? between(target, rules.min, rules.max) : snapNumber(target, rules, fine);
 }
 
 /** @param {NumberRules} rules @param {boolean} fine */
@@ -94,12 +123,7 @@ function unitOf(rules, fine) {
 
 /** Steps count from the minimum, unless that is only "as small as there is". @param {NumberRules} rules */
 function gridBase(rules) {
-  return Math.abs(rules.min) < 1e9 ? rules.min : 0;
-}
-
-/** @param {number} value @param {NumberRules} rules */
-function within(value, rules) {
-  return Math.min(Math.max(value, rules.min), rules.max);
+  return typeof rules.min === "number" && Math.abs(rules.min) < 1e9 ? rules.min : 0;
 }
 
 /** Without the dust of binary fractions: 0.1 + 0.2 is 0.3. @param {number} value */
@@ -109,10 +133,11 @@ function clean(value) {
 
 /**
  * A value as text: as many decimals as the step has, more only where the value has them.
- * @param {number} value
+ * @param {Exact} value
  * @param {NumberRules} rules
  */
 export function writeNumber(value, rules) {
+  if (typeof value === "bigint") return String(value);
   const plain = String(clean(value));
   if (rules.whole || plain.includes("e")) return plain;
   return decimals(plain) < decimals(String(rules.step)) ? value.toFixed(decimals(String(rules.step))) : plain;
@@ -127,11 +152,11 @@ function decimals(number) {
 
 /**
  * How full a slider is.
- * @param {number} value
+ * @param {Exact} value
  * @param {NumberRules} rules
  * @returns {number} 0 to 1
  */
 export function fraction(value, rules) {
-  const range = rules.max - rules.min;
-  return range > 0 ? Math.min(1, Math.max(0, (value - rules.min) / range)) : 0;
+  const [min, max] = [Number(rules.min), Number(rules.max)];
+  return max > min ? Math.min(1, Math.max(0, (Number(value) - min) / (max - min))) : 0;
 }

@@ -8,6 +8,7 @@ import { icon } from "../ui/icons.js";
 import { NumberField } from "./number.js";
 import { ownPresses, widgetRow } from "./row.js";
 
+/** @typedef {import("../core/exact.js").Exact} Exact */
 /** @typedef {import("../core/types.js").SeedControl} SeedControl */
 /** @typedef {import("../app_types.js").WidgetContext} WidgetContext */
 
@@ -53,7 +54,7 @@ export function mountSeed(parent, context) {
 export class SeedButtons {
   /**
    * @param {WidgetContext} context
-   * @param {(value: number) => void} setValue
+   * @param {(value: Exact) => void} setValue
    */
   constructor(context, setValue) {
     this.context = context;
@@ -93,11 +94,11 @@ export class SeedButtons {
     this.reuse.hidden = last === undefined || (last === this.context.get() && control === "fixed");
   }
 
-  /** @returns {number | undefined} */
+  /** @returns {Exact | undefined} */
   #lastUsed() {
     const { tab, graphId, nodeId, input } = this.context;
     const used = tab.usedSeeds.get(`${graphId} ${nodeId} ${input.name}`);
-    return typeof used === "number" ? used : undefined;
+    return typeof used === "number" || typeof used === "bigint" ? used : undefined;
   }
 
   #roll() {

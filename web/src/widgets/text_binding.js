@@ -4,6 +4,7 @@
  */
 
 import { on } from "../controls/dom.js";
+import { jsonText } from "../core/json.js";
 
 /** @typedef {import("../core/types.js").Json} Json */
 
@@ -42,7 +43,7 @@ export class TextBinding {
 
   /** Show a value that came from elsewhere: undo, another panel. @param {Json} value */
   update(value) {
-    const text = typeof value === "string" ? value : value === null ? "" : JSON.stringify(value);
+    const text = typeof value === "string" ? value : value === null ? "" : jsonText(value);
     if (text === this.stored || this.composing) return;
     this.stored = text;
     if (this.control.value !== text) this.control.value = text;

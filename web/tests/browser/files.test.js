@@ -114,6 +114,30 @@ test("two browser tabs on one file: the second works on a copy, and says so", as
   await other.page.locator(".tab.active .tab-name", { hasText: "once (copy)" }).waitFor();
 });
 
+test("a seed of another program keeps every digit: shown, edited, sent, reloaded and saved", async () => {
+  const { page } = editor;
+  const nodes = { 1: { class_type: "KSampler", inputs: { seed: "SEED" } } };
+  await dropFile(page, { name: "far.json", content: JSON.stringify(nodes).replace('"SEED"', "18446744073709551614") });
+  const seed = page.locator('.widget-row[data-widget="seed"] input').first();
+  await seed.waitFor();
+  assert.equal(await seed.inputValue(), "18446744073709551614");
+  await seed.fill("18446744073709551615");
+  await seed.press("Enter");
+  const journal = await until(async () => (await journals()).find(({ title }) => title === "far"));
+  const drafted = () => fetch(`${server.url}/api/tessera/journal/${journal.id}`).then((answer) => answer.text());
+  await until(async () => /"seed": ?18446744073709551615/.test(await drafted()));
+  const sent = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/api/prompt"));
+  await shortcut(page, "Enter");
+  assert.match((await sent).postData() ?? "", /"seed":18446744073709551615/);
+  await page.reload();
+  await editor.ready();
+  await seed.waitFor();
+  assert.equal(await seed.inputValue(), "18446744073709551615");
+  await saveAs(editor, "far");
+  const saved = await readFile(join(server.folder, "user/default/workflows/far.json"), "utf8");
+  assert.match(saved, /\n\s*18446744073709551615,/);
+});
+
 test("a reload brings every document back, edits and all", async () => {
   const { page } = editor;
   const [first] = await tabTitles(page);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import fc from "fast-check";
 
-import { fraction, numberRules, readNumber, snapNumber, stepNumber, writeNumber } from "../../src/widgets/number_rules.js";
+import { dragNumber, fraction, numberRules, readNumber, snapNumber, stepNumber, writeNumber } from "../../src/widgets/number_rules.js";
 
 /**
  * @param {"INT" | "FLOAT"} type
@@ -19,8 +19,32 @@ const CFG = rules("FLOAT", { min: 0, max: 100, step: 0.1, round: 0.01 });
 const DENOISE = rules("FLOAT", { min: 0, max: 1, step: 0.01 });
 const SEED = rules("INT", { min: 0, max: 18446744073709551615 });
 
-test("a seed is no larger than what a browser counts exactly", () => {
-  assert.equal(SEED.max, Number.MAX_SAFE_INTEGER);
+test("a seed goes to the last integer of 64 bits", () => {
+  assert.equal(SEED.max, 18446744073709551615n);
+  assert.equal(rules("INT").max, 18446744073709551615n);
+});
+
+test("large integers are typed, stepped and dragged to the last digit", () => {
+  assert.deepEqual(readNumber("18446744073709551615", SEED), { value: 18446744073709551615n });
+  assert.deepEqual(readNumber("１８４４６７４４０７３７０９５５１６１６", SEED), { value: SEED.max, note: "max" });
+  assert.deepEqual(readNumber("9007199254740991", SEED), { value: 9007199254740991 });
+  assert.equal(stepNumber(18446744073709551613n, 1, SEED), 18446744073709551614n);
+  assert.equal(stepNumber(18446744073709551613n, 10, SEED), SEED.max);
+  assert.equal(stepNumber(9007199254740993n, -10, SEED), 9007199254740983);
+  assert.equal(stepNumber(9007199254740991, 2, SEED), 9007199254740993n);
+  assert.equal(dragNumber(18446744073709551613n, -3.2, SEED), 18446744073709551610n);
+  assert.equal(dragNumber(18446744073709551613n, 0, SEED), 18446744073709551613n);
+});
+
+test("a sum beyond what numbers are exact for says so", () => {
+  assert.deepEqual(readNumber("2^60", SEED), { value: 2n ** 60n, note: "inexact" });
+});
+
+test("any large integer is written and read back with all its digits", () => {
+  fc.assert(fc.property(fc.bigInt({ min: 2n ** 53n, max: 2n ** 64n - 1n }), (value) => {
+    assert.equal(readNumber(writeNumber(value, SEED), SEED)?.value, value);
+    assert.equal(stepNumber(stepNumber(value, -1, SEED), 1, SEED), value);
+  }));
 });
 
 test("an expression is read", () => assert.deepEqual(readNumber("512*2", WIDTH), { value: 1024 }));
@@ -86,7 +110,7 @@ test("steps and snapping stay within the limits and on the grid", () => {
   const number = fc.integer({ min: 16, max: 16384 });
   fc.assert(fc.property(number, fc.integer({ min: -50, max: 50 }), (value, count) => {
     for (const next of [stepNumber(value, count, WIDTH), snapNumber(value, WIDTH)]) {
-      assert.ok(next >= 16 && next <= 16384 && (next % 8 === 0));
+      assert.ok(next >= 16 && next <= 16384 && (Number(next) % 8 === 0));
     }
   }));
 });

@@ -9,6 +9,7 @@
 
 import { portKeys } from "../catalogue.js";
 import { ROOT } from "../document.js";
+import { jsonText } from "../json.js";
 import { buildGroups } from "./build_groups.js";
 import { buildInputs, buildNode, buildOutputs } from "./build_node.js";
 import { listOf, number, objectOf } from "./fields.js";
@@ -103,7 +104,7 @@ class GraphBuilder {
     }
     const linked = new Set(inputs.filter((port) => port.link !== null).map((port) => port.name));
     for (const input of found.defaulted.filter((name) => !linked.has(name))) {
-      const value = JSON.stringify(found.values.get(input));
+      const value = jsonText(found.values.get(input));
       this.#warn("default_used", `no value was saved, so its default ${value} is used`, id, input);
     }
   }

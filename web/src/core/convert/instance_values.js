@@ -10,7 +10,7 @@
  */
 
 import { isControlled, ownsWidget } from "../catalogue.js";
-import { isObject } from "../json.js";
+import { isObject, parseJson } from "../json.js";
 import { PRIMITIVE } from "../node_types.js";
 import { listOf, objectOf } from "./fields.js";
 import { NAMES_KEY, storedNames } from "./widget_slots.js";
@@ -234,7 +234,7 @@ function proxyPairs({ proxyWidgets }) {
  */
 function parsedText(text) {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

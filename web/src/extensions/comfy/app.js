@@ -5,9 +5,11 @@
 
 import { toApi } from "../../core/convert/to_api.js";
 import { writeWorkflow } from "../../core/convert/write_canvas.js";
+import { jsonText } from "../../core/json.js";
 import { layoutNode, WIDGET_HEIGHT } from "../../core/node_layout.js";
 import { within } from "../guard.js";
 import { legacyClass, LegacyNode } from "./nodes.js";
+import { roundedCopy, roundedValue } from "./rounded.js";
 import { controlOf } from "./widgets.js";
 
 /** @typedef {import("../../app_types.js").App} App */
@@ -113,8 +115,8 @@ export class ComfyApp {
     if (node) this.host.guard(pack).run(`the widget ${input.name}`, make, node, input.name, [input.type, input.options], this);
     const [widget] = node?.extras.splice(before) ?? [];
     if (!widget) {
-      element.textContent = JSON.stringify(context.get()) ?? "";
-      return { update: (value) => { element.textContent = JSON.stringify(value); }, unmount() {} };
+      element.textContent = jsonText(context.get());
+      return { update: (value) => { element.textContent = jsonText(value); }, unmount() {} };
     }
     widget.value = context.get();
     widget.taken = (value) => context.set(value);
@@ -192,7 +194,7 @@ export class ComfyApp {
     if (!node || !before) return;
     for (const widget of node.widgets) {
       if (!widget.isExtra && before.values[widget.name] !== after.values[widget.name]) {
-        this.host.guard(this.#packOf(node)).run(`${node.type}.${widget.name}`, () => widget.callback?.(after.values[widget.name], this.canvas, node));
+        this.host.guard(this.#packOf(node)).run(`${node.type}.${widget.name}`, () => widget.callback?.(roundedValue(after.values[widget.name]), this.canvas, node));
       }
     }
   }
@@ -271,7 +273,7 @@ export class ComfyApp {
   async graphToPrompt() {
     const tab = this.#activeTab();
     const { prompt } = toApi(tab.doc, this.tessera.catalogue.get(), {});
-    return { workflow: writeWorkflow(tab.doc, this.tessera.catalogue.get()), output: prompt };
+    return roundedCopy({ workflow: writeWorkflow(tab.doc, this.tessera.catalogue.get()), output: prompt });
   }
 
   /** Always a new tab: what is open stays. @param {any} workflow */
@@ -338,7 +340,7 @@ class ComfyGraph {
 
   serialize() {
     const tab = this.comfy.tessera.tabs.active.get();
-    return tab && writeWorkflow(tab.doc, this.comfy.tessera.catalogue.get());
+    return tab && roundedCopy(writeWorkflow(tab.doc, this.comfy.tessera.catalogue.get()));
   }
 
   setDirtyCanvas() { /* our canvas draws what changed by itself */ }

@@ -1,5 +1,7 @@
 /** Widgets as scripts written for ComfyUI see them, and the few they may add to a node. */
 
+import { roundedValue } from "./rounded.js";
+
 /** @typedef {import("../../core/types.js").Json} Json */
 /** @typedef {import("./nodes.js").LegacyNode} LegacyNode */
 
@@ -29,7 +31,7 @@ export class LegacyWidget {
 
   /** A declared input's value is the document's; an added one's is the widget's own. */
   get value() {
-    if (!this.isExtra) return this.node.record.values[this.name];
+    if (!this.isExtra) return roundedValue(this.node.record.values[this.name]);
     return this.options.getValue ? this.options.getValue() : this.own;
   }
 
