@@ -56,7 +56,7 @@ def split_picture(picture: Image.Image) -> tuple[torch.Tensor, torch.Tensor | No
     if picture.mode in _SIXTEEN_BIT_MODES:
         return _grey(np.asarray(picture).astype(np.float32) / 65535.0), None
     if picture.mode == "F":
-        return _grey(np.asarray(picture, dtype=np.float32)), None
+        return _grey(np.array(picture, dtype=np.float32)), None
     if not picture.has_transparency_data:
         return _from_bytes(np.asarray(picture.convert("RGB"))), None
     pixels = _from_bytes(np.asarray(picture.convert("RGBA")))

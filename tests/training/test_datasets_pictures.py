@@ -61,6 +61,37 @@ def test_a_thin_line_is_still_a_picture(tmp_path: Path) -> None:
     assert read_folder(tmp_path, 8, "none").pictures.pictures[0].rgba[..., 3].any()
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_grey_of_sixteen_bits_is_scaled_not_cut_off(tmp_path: Path, suffix: str) -> None:
+    values = np.full((8, 8), 0x8080, np.uint16)
+    Image.fromarray(values).save(tmp_path / f"deep{suffix}")
+    picture = read_folder(tmp_path, 8, "none").pictures.pictures[0]
+    assert (picture.rgba == (128, 128, 128, 255)).all()
+
+
+def test_floats_are_scaled_and_other_ranges_skipped(tmp_path: Path) -> None:
+    Image.fromarray(np.full((8, 8), 0.5, np.float32)).save(tmp_path / "a.tif")
+    Image.fromarray(np.full((8, 8), 50.0, np.float32)).save(tmp_path / "b.tif")
+    content = read_folder(tmp_path, 8, "none")
+    assert (content.pictures.pictures[0].rgba == (128, 128, 128, 255)).all()
+    assert [one.name for one in content.skipped] == ["b.tif"]
+    assert "outside the range" in content.skipped[0].problem
+
+
+def test_pictures_of_every_mode_keep_their_colour(tmp_path: Path) -> None:
+    red = Image.new("RGB", (8, 8), (255, 0, 0))
+    red.convert("CMYK").save(tmp_path / "cmyk.tif")
+    red.convert("RGBA").save(tmp_path / "rgba.png")
+    red.quantize().save(tmp_path / "palette.png")
+    blue = Image.new("RGB", (8, 8), "blue")
+    red.save(tmp_path / "moving.gif", save_all=True, append_images=[blue])
+    pictures = read_folder(tmp_path, 8, "none").pictures.pictures
+    names = [picture.name for picture in pictures]
+    assert names == ["cmyk.tif", "moving.gif", "palette.png", "rgba.png"]
+    for picture in pictures:
+        assert (picture.rgba == (255, 0, 0, 255)).all(), picture.name
+
+
 def test_subfolders_are_read_in_a_fixed_order(tmp_path: Path) -> None:
     for name in ("b/2.png", "a/1.jpg", "c.webp"):
         save(tmp_path / name)
@@ -114,6 +145,11 @@ def test_many_skipped_files_are_named_in_part(tmp_path: Path) -> None:
     sentence = skipped_sentence(read_folder(tmp_path, 8, "none").skipped)
     assert sentence.startswith("9 skipped")
     assert sentence.endswith("and 4 more")
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(EmptyFolderError, match=r"nowhere.* does not exist"):
+        read_folder(tmp_path / "nowhere", 8, "sidecar")
 
 
 def test_an_empty_folder_says_what_belongs_there(tmp_path: Path) -> None:

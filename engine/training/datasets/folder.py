@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from engine.errors import EngineError, FileFormatError
+from engine.imaging.convert import split_picture, to_pictures
 from engine.imaging.opening import DECODER_ERRORS, EXTENSIONS, decoder_problem, open_picture
 from engine.training.datasets.pictures import Picture, VariedPictures
 
@@ -24,7 +25,7 @@ _COUNTER: Final = re.compile(r"[\s_-]*\(?\d+\)?$")
 
 
 class EmptyFolderError(EngineError):
-    """A folder holds no picture that can be read.
+    """A folder holds no picture that can be read, or is not there.
 
     Attributes:
         folder: The folder.
@@ -36,8 +37,9 @@ class EmptyFolderError(EngineError):
     def __init__(self, folder: Path, skipped: tuple[Skipped, ...]) -> None:
         self.folder, self.skipped = folder, skipped
         found = f"; {skipped_sentence(skipped)}" if skipped else ""
+        problem = "holds no picture that can be read" if folder.is_dir() else "does not exist"
         super().__init__(
-            f'Folder "{folder}" holds no picture that can be read{found}.'
+            f'Folder "{folder}" {problem}{found}.'
             " Put PNG, JPEG or WebP files into it or its subfolders."
         )
 
@@ -120,7 +122,7 @@ def _picture_files(folder: Path) -> Iterator[Path]:
 def _read(file: Path, size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     try:
         with file.open("rb") as opened, open_picture(opened, file) as picture:
-            upright = ImageOps.exif_transpose(picture).convert("RGBA")
+            upright = _eight_bit(ImageOps.exif_transpose(picture)).convert("RGBA")
     except DECODER_ERRORS as error:
         raise FileFormatError(file, decoder_problem(error)) from error
     longer = max(upright.size)
@@ -129,6 +131,14 @@ def _read(file: Path, size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint
     square = Image.new("RGBA", (size, size))
     square.paste(fitted, ((size - width) // 2, (size - height) // 2))
     return np.asarray(square)
+
+
+def _eight_bit(picture: Image.Image) -> Image.Image:
+    """Return grey of 16 bits or floats as 8 bits, which Pillow would cut off instead of scaling."""
+    if picture.mode != "F" and not picture.mode.startswith("I"):
+        return picture
+    grey, _ = split_picture(picture)
+    return to_pictures(grey[None])[0]
 
 
 def _captions(file: Path, kind: Captions) -> tuple[str, ...]:
