@@ -67,4 +67,5 @@ def icon_set_pictures(
     build_icon_folder(
         path, chosen, wanted, size=size, keywords=words, credit=credit, report=context.progress
     )
-    return IconPictures(read_folder(path, size, "sidecar").pictures, credit)
+    content = read_folder(path, size, "sidecar", report=context.progress)
+    return IconPictures(content.pictures, credit)

@@ -35,6 +35,13 @@ def icon_set(tmp_path: Path) -> IconSet:
     return read_icon_set(icon_package(tmp_path / "tiny.tgz"))
 
 
+def svg(body: str) -> str:
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+        f' viewBox="0 0 16 16">{body}</svg>'
+    )
+
+
 class InterruptedBuildError(Exception):
     """Stands for whatever stops a build."""
 
@@ -76,6 +83,31 @@ def test_a_damaged_package_is_named(tmp_path: Path, files: dict[str, object]) ->
     path = write_package(tmp_path / "bad.tgz", files)
     with pytest.raises(FileFormatError, match=r"bad\.tgz"):
         read_icon_set(path)
+
+
+@pytest.mark.parametrize("name", ["../../out", "/out", "a/b", "", ".", "a\0b", "Ball"])
+def test_a_name_that_would_lead_out_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+    icons = {"prefix": "x", "icons": {"ball": {"body": ""}, name: {"body": ""}}}
+    path = write_package(tmp_path / "bad.tgz", {"icons.json": icons})
+    with pytest.raises(FileFormatError, match="a name that none may have"):
+        read_icon_set(path)
+
+
+def test_damaged_compression_is_named(tmp_path: Path) -> None:
+    path = icon_package(tmp_path / "bad.tgz")
+    content = bytearray(path.read_bytes())
+    for place in range(60, len(content)):
+        content[place] ^= 0x55
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match=r"no readable icons\.json"):
+        read_icon_set(path)
+
+
+@pytest.mark.parametrize("entry", [{"label": 3}, {"label": "a", "tags": 7}, "no object"])
+def test_a_damaged_word_list_is_named(tmp_path: Path, entry: object) -> None:
+    path = write_package(tmp_path / "words.tgz", {"en/data.json": [entry]})
+    with pytest.raises(FileFormatError, match=r"en/data\.json is not valid"):
+        read_keywords(path)
 
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
@@ -139,6 +171,25 @@ def test_an_icon_is_drawn_with_its_colours_on_nothing(icon_set: IconSet) -> None
 def test_a_drawing_that_is_none_is_named() -> None:
     with pytest.raises(SvgError, match='"broken"'):
         draw_icon("broken", "<svg", 16)
+
+
+@pytest.mark.parametrize(
+    "reference", ["{path}", "file://{path}", "&#47;{path}", "https://example.org/a.png", "a.png"]
+)
+@pytest.mark.parametrize("attribute", ["href", "xlink:href"])
+def test_a_drawing_that_refers_to_a_file_is_refused(
+    tmp_path: Path, attribute: str, reference: str
+) -> None:
+    Image.new("RGB", (4, 4), "red").save(tmp_path / "private.png")
+    where = reference.format(path=tmp_path / "private.png")
+    body = f'<image {attribute} = "{where}" width="16" height="16"/>'
+    with pytest.raises(SvgError, match=r"odd.*refers to another file"):
+        draw_icon("odd", svg(body), 16)
+
+
+def test_references_within_a_drawing_are_followed() -> None:
+    body = '<defs><path id="a" d="M0 0h16v16H0z" fill="#00f"/></defs><use xlink:href="#a"/>'
+    assert draw_icon("square", svg(body), 8).getpixel((4, 4)) == (0, 0, 255, 255)
 
 
 def test_without_the_renderer_a_sentence_says_what_to_install(

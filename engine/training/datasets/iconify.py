@@ -6,7 +6,9 @@ A package holds `icons.json` (the drawings), `info.json` (title, author, licence
 
 from __future__ import annotations
 
+import re
 import tarfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,8 @@ import msgspec
 from engine.errors import EngineError, FileFormatError
 
 _LARGEST_FILE: Final = 256 << 20
+# Names become file names. Source: https://iconify.design/docs/icons/icon-basics.html
+_ICON_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class LicenceError(EngineError):
@@ -96,6 +100,11 @@ class _Info(msgspec.Struct):
     author: _Author
 
 
+class _Emoji(msgspec.Struct):
+    label: str | None = None
+    tags: tuple[str, ...] = ()
+
+
 class _Package(msgspec.Struct):
     version: str
     name: str = ""
@@ -108,6 +117,9 @@ def read_icon_set(path: Path) -> IconSet:
     Raises: FileFormatError.
     """
     icons = _decode(path, "icons.json", _Icons)
+    odd = next((name for name in icons.icons if not _ICON_NAME.fullmatch(name)), None)
+    if odd is not None:
+        raise FileFormatError(path, f'its icon "{odd}" has a name that none may have')
     info = _decode(path, "info.json", _Info)
     return IconSet(
         prefix=icons.prefix,
@@ -129,10 +141,8 @@ def read_keywords(path: Path) -> dict[str, tuple[str, ...]]:
 
     Raises: FileFormatError.
     """
-    entries = _decode(path, "en/data.json", list[dict[str, Any]])
-    return {
-        _slug(entry["label"]): tuple(entry.get("tags", ())) for entry in entries if "label" in entry
-    }
+    entries: list[_Emoji] = _decode(path, "en/data.json", list[_Emoji])
+    return {_slug(entry.label): entry.tags for entry in entries if entry.label is not None}
 
 
 def keywords_credit(path: Path) -> str:
@@ -164,7 +174,7 @@ def _decode(path: Path, name: str, kind: Any) -> Any:
         return msgspec.json.decode(_member(path, name), type=kind)
     except (msgspec.DecodeError, RecursionError) as error:
         raise FileFormatError(path, f"its {name} is not valid: {error}") from error
-    except (OSError, tarfile.TarError, EOFError, KeyError) as error:
+    except (OSError, tarfile.TarError, zlib.error, EOFError, KeyError) as error:
         raise FileFormatError(
             path, f"it holds no readable {name}", "Make the file with `npm pack PACKAGE`."
         ) from error

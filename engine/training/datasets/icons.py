@@ -9,6 +9,7 @@ build that was interrupted goes on where it stopped: files appear complete or no
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from engine.training.datasets.iconify import IconSet
 
 # Drawn larger than needed and averaged down, which is smoother than the renderer's own edges.
 _OVERSAMPLING: Final = 4
+# The renderer would read files of this machine into a drawing that refers to them.
+_OUTSIDE: Final = re.compile(r"""\bhref\s*=\s*["'](?!#|data:)""")
 _MANIFEST: Final = "build.json"
 _KEYWORDS: Final = 2
 # How often the plain form "a red apple" is written, against once for every other form.
@@ -126,6 +129,8 @@ def draw_icon(name: str, svg: str, size: int) -> Image.Image:
         import resvg_py
     except ImportError as error:
         raise RendererMissingError from error
+    if _OUTSIDE.search(svg):
+        raise SvgError(name, "it refers to another file")
     side = size * _OVERSAMPLING
     try:
         png = resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side, skip_system_fonts=True)
