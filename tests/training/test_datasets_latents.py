@@ -13,6 +13,7 @@ from engine.errors import FileFormatError
 from engine.training.datasets.latents import CachedLatents, cache_latents, read_latents
 from engine.training.datasets.pictures import Picture, VariedPictures
 from engine.training.datasets.variation import Variation
+from tests.training.toy import disk_with_room_for
 
 
 def pictures(count: int = 3, shift: float = 0.0) -> VariedPictures:
@@ -83,6 +84,26 @@ def test_an_interrupted_encoding_leaves_no_cache_behind(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         cache_latents(path, pictures(), Encoder(), variants=1, seed=0, report=stop)
     assert not path.exists()
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    with disk_with_room_for(100), pytest.raises(OSError, match="File too large"):
+        cached(path, Encoder())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stop_waits_for_one_large_picture_at_most(tmp_path: Path) -> None:
+    whole = np.zeros((512, 512, 4), np.uint8)
+    large = VariedPictures(tuple(Picture(str(i), whole, ()) for i in range(3)), 512)
+    reports: list[tuple[int, int]] = []
+
+    def report(done: int, total: int) -> None:
+        reports.append((done, total))
+
+    path = tmp_path / "x.safetensors"
+    cache_latents(path, large, Encoder(), variants=1, seed=0, report=report)
+    assert reports == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_a_file_that_is_no_cache_is_named(tmp_path: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,7 @@ from engine.training.report import Report
 from engine.training.settings import TrainSettings
 from engine.training.state import StateSaveError, latest_state, read_state
 from engine.training.trainer import Trainer
-from tests.training.toy import LineObjective, Numbers, line_trainer
+from tests.training.toy import LineObjective, Numbers, disk_with_room_for, line_trainer
 
 
 def everything(trainer: Trainer[Tensor]) -> dict[str, Tensor]:
@@ -126,17 +123,6 @@ def test_only_the_latest_states_are_kept(tmp_path: Path) -> None:
         "state-00000015.safetensors",
         "state-00000020.safetensors",
     ]
-
-
-@contextmanager
-def disk_with_room_for(size_bytes: int) -> Iterator[None]:
-    """Let no file grow larger, as a full disk would not."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_disk_in_the_middle_of_a_state_leaves_the_last_one_intact(tmp_path: Path) -> None:

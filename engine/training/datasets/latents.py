@@ -15,17 +15,20 @@ from typing import Final
 import msgspec
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from engine.errors import FileFormatError
 from engine.training.data import LatentBatch, PictureDataset
+from engine.training.state import write_whole
 
 Encode = Callable[[torch.Tensor], torch.Tensor]
 """Images (B, 3, H, W) in [-1, 1] -> latents (B, C, h, w)."""
 Report = Callable[[int, int], None]
 _CAPTIONS: Final = "captions"
 _SOURCE: Final = "source"
+# Encoded between two reports: a stop waits for them.
 _BATCH: Final = 32
+_BATCH_PIXELS: Final = 32 * 64 * 64
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,7 @@ def cache_latents(
         _SOURCE: fingerprint,
         _CAPTIONS: msgspec.json.encode(cached.captions_of).decode(),
     }
-    partial = path.with_name(path.name + ".part")
-    save_file({"latents": cached.latents}, partial, metadata)
-    partial.replace(path)
+    write_whole(path, save({"latents": cached.latents}, metadata))
     return cached
 
 
@@ -131,9 +132,10 @@ def _encode_all(
     order = [index for index in range(len(pictures)) for _ in range(variants)]
     latents: list[torch.Tensor] = []
     captions: list[str] = []
-    for start in range(0, len(order), _BATCH):
+    together = max(1, min(_BATCH, _BATCH_PIXELS // pictures.size**2))
+    for start in range(0, len(order), together):
         report(start, len(order))
-        batch = pictures.draw(order[start : start + _BATCH], generator)
+        batch = pictures.draw(order[start : start + together], generator)
         latents.append(encode(batch.images).to("cpu", torch.float32))
         captions.extend(batch.captions)
     report(len(order), len(order))
