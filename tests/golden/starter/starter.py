@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from engine.models.folders import SHIPPED, ModelFolders  # noqa: E402 - found by
 from engine.models.library import Checkpoint, ModelLibrary  # noqa: E402
 from engine.models.residency import Residency  # noqa: E402
 from engine.sampling.ksampler import ksampler  # noqa: E402
+from engine.types import TextEncoder  # noqa: E402
 from nodes.loaders.clip_value import clip_of  # noqa: E402
 
 CHECKPOINT: Final = SHIPPED / "tessera_starter.safetensors"
@@ -52,8 +53,24 @@ def loaded() -> Checkpoint:
 
 def draw(prompt: str, seed: int, *, batch: int = 1, steps: int = 20) -> NDArray[np.uint8]:
     """Return pictures (batch, 64, 64, 3) as `workflows/text_to_image.json` makes them."""
+    return _pictures(_clip().encode(prompt), batch, seed, steps)
+
+
+def draw_each(prompts: Sequence[str], seed: int, *, steps: int = 20) -> NDArray[np.uint8]:
+    """Return a picture of each prompt, (prompts, 64, 64, 3), drawn together as one batch.
+
+    Prompts are of one chunk of tokens each.
+    """
+    encoded = [_clip().encode(prompt)[0][0] for prompt in prompts]
+    return _pictures([[torch.cat(encoded), {}]], len(prompts), seed, steps)
+
+
+def _clip() -> TextEncoder:
+    return clip_of(_library(), loaded().clip_network)
+
+
+def _pictures(positive: list[Any], batch: int, seed: int, steps: int) -> NDArray[np.uint8]:
     checkpoint = loaded()
-    clip = clip_of(_library(), checkpoint.clip_network)
     sampled = ksampler(
         checkpoint.model,
         seed=seed,
@@ -61,8 +78,8 @@ def draw(prompt: str, seed: int, *, batch: int = 1, steps: int = 20) -> NDArray[
         cfg=3.0,
         sampler_name="euler",
         scheduler="normal",
-        positive=clip.encode(prompt),
-        negative=clip.encode(""),
+        positive=positive,
+        negative=_clip().encode(""),
         latent={"samples": torch.zeros(batch, 4, SIDE // 4, SIDE // 4)},
     )
     images = checkpoint.vae.decode(sampled["samples"])
