@@ -3,8 +3,10 @@
  * the shown graph, by their id there.
  */
 
-/** @import { NodeRunPhase, Selection, Tab } from "../app_types.js" */
+/** @import { NodeRun, Selection, Tab } from "../app_types.js" */
 /** @import { NodeId, Problem } from "../core/types.js" */
+
+import { heatOf, totalSeconds } from "./run_sums.js";
 
 export class Marks {
   /** @param {Tab} tab */
@@ -12,8 +14,10 @@ export class Marks {
     this.tab = tab;
     /** @type {Map<NodeId, Problem>} The gravest one of each node. */
     this.problems = new Map();
-    /** @type {Map<string, NodeRunPhase>} */
-    this.phases = new Map();
+    /** @type {Map<string, NodeRun>} What was painted last. */
+    this.runs = new Map();
+    /** Time of all nodes in the last run. */
+    this.seconds = totalSeconds(tab.run);
     this.readProblems();
   }
 
@@ -33,18 +37,24 @@ export class Marks {
 
   /**
    * @param {Iterable<string>} changed Execution ids.
-   * @returns {boolean} Whether a node is in another phase, so that boxes look otherwise.
+   * @returns {boolean} Whether a node is in another phase or has other pictures, so that boxes look otherwise.
    */
-  readPhases(changed) {
+  readRuns(changed) {
     let differs = false;
     for (const id of changed) {
-      const phase = this.tab.run.get(id)?.state;
-      if (phase === this.phases.get(id)) continue;
+      const run = this.tab.run.get(id), before = this.runs.get(id);
+      if (run?.state === before?.state && run?.outputs === before?.outputs) continue;
       differs = true;
-      if (phase) this.phases.set(id, phase);
-      else this.phases.delete(id);
+      if (run) this.runs.set(id, run);
+      else this.runs.delete(id);
     }
+    if (differs) this.seconds = totalSeconds(this.tab.run);
     return differs;
+  }
+
+  /** @param {NodeId} id @returns {number} 0 to 1. */
+  heatOf(id) {
+    return heatOf(this.tab.run.get(this.tab.executionId(id)), this.seconds);
   }
 
   /**

@@ -149,8 +149,8 @@ export class NodeLayer {
     return pinned;
   }
 
-  /** Writes changed records into what is mounted. @param {ReadonlySet<NodeId>} ids */
-  refresh(ids) {
+  /** Writes changed records into what is mounted. @param {ReadonlySet<NodeId>} ids @param {boolean} moved Nodes may have got or lost room. */
+  refresh(ids, moved) {
     const { nodes } = this.environment.scene;
     for (const id of ids) {
       const view = this.views.get(id);
@@ -159,6 +159,8 @@ export class NodeLayer {
       if (!shape || shape.record.type !== view.shape.record.type) this.unmount(id);
       else view.update(shape);
     }
+    if (!moved) return;
+    for (const view of this.views.values()) if (!view.preview.element.hidden) view.placePreview();
   }
 
   /** @param {Lift | null} lift @param {Lift | null} before */

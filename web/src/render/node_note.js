@@ -39,7 +39,7 @@ export class NodeNote {
     const before = this.shape;
     this.shape = shape;
     const text = textOf(shape);
-    if (!before || textOf(before) !== text) showMarkdown(this.text, text, { breaks: true });
+    if (!before || textOf(before) !== text) void showMarkdown(this.text, text, { breaks: true });
     this.element.style.top = `${shape.layout.rows[0]?.y ?? 0}px`;
     this.element.style.height = `${Math.max(0, shape.layout.height - (shape.layout.rows[0]?.y ?? 0))}px`;
     this.text.hidden = shape.record.collapsed === true;

@@ -1,35 +1,40 @@
 /**
- * Pictures on a node: the newest preview while it runs, the results after it. In the room the node
- * has left, or hanging below it. Pictures are decoded off the main thread; the latest wins.
+ * Pictures on a node: the newest preview while it runs, the results after it. Pictures are decoded
+ * off the main thread; the latest wins.
  */
 
 /** @import { App, FileReference, NodeRun } from "../app_types.js" */
-/** @import { NodeLayout } from "../core/node_layout.js" */
+/** @import { PreviewPlace } from "./preview_place.js" */
 
 import { make } from "./dom.js";
 
-const MIN_ROOM = 60;
 const MOST_SHOWN = 4;
-const THUMBNAIL = "webp;80";
+/** How pictures on nodes are asked for. */
+export const SMALL = { preview: "webp;80" };
 
 export class NodePreview {
-  /** @param {App} app @param {HTMLElement} parent */
-  constructor(app, parent) {
+  /** @param {App} app @param {HTMLElement} node @param {HTMLElement} badge Small pictures stand in front of it. */
+  constructor(app, node, badge) {
     this.app = app;
+    this.node = node;
+    this.badge = badge;
     this.element = make("div", "node-preview");
     this.element.hidden = true;
-    parent.append(this.element);
+    node.append(this.element);
     this.shown = "";
     /** The request whose pictures may still come in. */
     this.turn = 0;
   }
 
-  /** @param {NodeLayout} layout */
-  place(layout) {
-    const inside = layout.rest.height >= MIN_ROOM;
-    this.element.classList.toggle("below", !inside);
-    this.element.style.top = inside ? `${layout.rest.y}px` : "100%";
-    this.element.style.height = inside ? `${layout.rest.height}px` : "";
+  /** @param {PreviewPlace} place */
+  place({ where, y, height }) {
+    const { element } = this;
+    element.classList.toggle("below", where === "below");
+    element.classList.toggle("small", where === "header");
+    element.style.top = `${y}px`;
+    element.style.height = where === "header" ? "" : `${height}px`;
+    if (where === "header") this.badge.before(element);
+    else if (element.parentElement !== this.node) this.node.append(element);
   }
 
   /** @param {NodeRun | undefined} run */
@@ -57,7 +62,7 @@ export class NodePreview {
 
   /** @param {FileReference} file */
   #address(file) {
-    return this.app.api.viewUrl(file, { preview: THUMBNAIL });
+    return this.app.api.viewUrl(file, SMALL);
   }
 
   /** @param {string[]} urls @param {number} turn @param {number} more Pictures there are beside those shown. */

@@ -14,8 +14,9 @@ import { NodeExtras } from "./node_extras.js";
 import { NodeNote, isNote } from "./node_note.js";
 import { NodePreview } from "./node_preview.js";
 import { NodeRows } from "./node_rows.js";
-import { runInside } from "./run_sums.js";
-import { runText } from "./run_text.js";
+import { previewPlace } from "./preview_place.js";
+import { heatOf, runInside } from "./run_sums.js";
+import { runText, withShare } from "./run_text.js";
 import { titleOf } from "./titles.js";
 
 export class NodeView {
@@ -38,9 +39,11 @@ export class NodeView {
     /** @type {NodeRows | NodeNote} */
     this.rows = isNote(shape.record.type)
       ? new NodeNote(environment, this.body) : new NodeRows(environment, this.body);
-    this.preview = new NodePreview(environment.app, this.element);
+    this.preview = new NodePreview(environment.app, this.element, this.badge);
     this.extras = new NodeExtras(environment, this.header, this.element);
     this.update(shape);
+    /** What the badge says. @type {NodeRun | undefined} */
+    this.run = undefined;
     /** @type {Unsubscribe} */
     this.unsubscribe = this.#followRun();
   }
@@ -100,7 +103,12 @@ export class NodeView {
     this.rows.update(shape);
     this.extras.update(shape);
     this.#explainMissing(shape);
-    this.preview.place(layout);
+    this.placePreview();
+  }
+
+  /** Pictures go where there is room now. */
+  placePreview() {
+    this.preview.place(previewPlace(this.environment.scene, this.shape));
   }
 
   /** @param {NodeShape} shape */
@@ -135,13 +143,21 @@ export class NodeView {
   updateRun(run) {
     const { i18n } = this.environment.app;
     this.element.dataset["run"] = run?.state ?? "";
-    const { text, tip } = runText(run, i18n);
-    setText(this.badge, text);
-    this.badge.title = tip;
+    this.run = run;
+    setText(this.badge, runText(run, i18n).text);
     const share = run?.state === "running" && run.max ? (run.value ?? 0) / run.max : 0;
     this.progress.style.transform = `scaleX(${Math.min(Math.max(share, 0), 1)})`;
     this.element.classList.toggle("busy", run?.state === "running" && !run.max);
+    this.placePreview();
     this.preview.update(run);
+  }
+
+  /** Tints the time of a node by its share of the run's. @param {number} total Seconds of all nodes. */
+  showHeat(total) {
+    const { i18n } = this.environment.app;
+    const heat = heatOf(this.run, total);
+    this.badge.style.setProperty("--heat", `${Math.round(100 * heat)}%`);
+    this.badge.title = withShare(runText(this.run, i18n).tip, heat, i18n);
   }
 
   /** Shows errors and warnings found in the document. @param {"error" | "warning" | undefined} severity @param {string} tip */

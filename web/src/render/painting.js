@@ -13,7 +13,7 @@ export const DOT_RADIUS = 5;
 export const GROUP_TITLE_HEIGHT = 30;
 const LINK_WIDTH = 2.2;
 const MIN_LINK_PX = 0.9;
-const TITLE_PX = 11;
+export const TITLE_PX = 11;
 
 /** @typedef {CanvasRenderingContext2D} Context */
 
@@ -67,11 +67,16 @@ export function paintTitles(context, shapes, colors, zoom, titleOf) {
   context.fillStyle = colors.get("--text");
   context.textBaseline = "top";
   for (const shape of shapes) {
-    const { x, y, width, height } = shape.rect;
-    if (width * zoom < 36 || height * zoom < TITLE_PX + 2) continue;
+    const { x, y, width } = shape.rect;
+    if (!showsTitle(shape.rect, zoom)) continue;
     const text = shortened(titleOf(shape), width / size);
     context.fillText(text, x + 0.35 * size, y + 0.25 * size);
   }
+}
+
+/** Whether a box has room for its title. @param {Rect} rect @param {number} zoom */
+export function showsTitle({ width, height }, zoom) {
+  return width * zoom >= 36 && height * zoom >= TITLE_PX + 2;
 }
 
 /**
@@ -81,10 +86,16 @@ export function paintTitles(context, shapes, colors, zoom, titleOf) {
 function shortened(text, ems) {
   let room = ems - 0.7;
   for (let at = 0; at < text.length; at += 1) {
-    room -= text.charCodeAt(at) > 0x2e80 ? 1 : 0.56;
+    room -= widthOf(text.charCodeAt(at));
     if (room < 0) return `${text.slice(0, Math.max(at - 1, 1))}…`;
   }
   return text;
+}
+
+/** About how wide a letter is, in font sizes. @param {number} code */
+function widthOf(code) {
+  if (code > 0x2e80) return 1;
+  return code >= 0x41 && code <= 0x5a ? 0.68 : 0.56;
 }
 
 /**

@@ -35,3 +35,26 @@ export function runInside(run, executionId) {
 export function groupSeconds(run, group, executionIdOf) {
   return group.nodes.reduce((sum, id) => sum + (run.get(executionIdOf(id))?.seconds ?? 0), 0);
 }
+
+/**
+ * Time of all nodes in the last run.
+ * @param {Pick<RunState, "entries">} run
+ */
+export function totalSeconds(run) {
+  let sum = 0;
+  for (const [, { seconds = 0 }] of run.entries()) sum += seconds;
+  return sum;
+}
+
+/** A run this short has no slow nodes. */
+const SHORT_S = 0.5;
+
+/**
+ * Share of the run's time a node took, for its tint.
+ * @param {NodeRun | undefined} run
+ * @param {number} total Seconds of all nodes.
+ * @returns {number} 0 to 1; 0 for what did not run to its end.
+ */
+export function heatOf(run, total) {
+  return run?.state === "done" && total >= SHORT_S ? Math.min((run.seconds ?? 0) / total, 1) : 0;
+}

@@ -27,6 +27,17 @@ export function runText(run, i18n) {
 }
 
 /**
+ * What a pointer on the badge is told.
+ * @param {string} tip
+ * @param {number} heat Share of the run's time, 0 to 1.
+ * @param {Pick<I18n, "t">} i18n
+ */
+export function withShare(tip, heat, i18n) {
+  const percent = Math.round(100 * heat);
+  return [tip, percent > 0 ? i18n.t("canvas.run.share", { percent }) : ""].filter(Boolean).join("\n");
+}
+
+/**
  * "12 ms", "3.4 s", "2:05".
  * @param {number} seconds
  */

@@ -13,6 +13,7 @@
 
 import { overlaps } from "../core/geometry.js";
 import { BoxBatches } from "./box_batches.js";
+import { paintHeat, paintThumbnails } from "./far_pictures.js";
 import { LinkBatches } from "./link_batches.js";
 import { traceLink } from "./link_geometry.js";
 import { linkWidth, paintBoxes, paintDot, paintGround, paintGroup, paintLinks, paintTitles } from "./painting.js";
@@ -32,6 +33,8 @@ const MAX_EMPHASISED = 400;
  * @property {boolean} far Node bodies are not mounted; boxes and titles stand for them.
  * @property {(shape: NodeShape) => string} titleOf
  * @property {(id: NodeId) => string | null} outlineOf A theme variable, or null.
+ * @property {(shape: NodeShape) => number} heatOf Share of the run's time, 0 to 1.
+ * @property {(shape: NodeShape) => ImageBitmap | null | undefined} thumbnailOf Null: not there yet; undefined: none.
  * @property {(group: GroupRecord) => string} timeOf What the nodes of a group took; "" for nothing.
  */
 
@@ -94,8 +97,11 @@ export class StaticLayer {
     this.#emphasise(picture);
     this.#paintDots(picture);
     paintBoxes(context, this.boxes, this.colors, zoom);
+    if (!picture.far) return;
+    paintHeat(context, this.boxes.shapes, this.colors, picture.heatOf);
+    paintThumbnails(context, this.boxes.shapes, this.area, zoom, picture.thumbnailOf);
     this.#outline(picture);
-    if (picture.far) paintTitles(context, this.boxes.shapes, this.colors, zoom, picture.titleOf);
+    paintTitles(context, this.boxes.shapes, this.colors, zoom, picture.titleOf);
   }
 
   /** Larger groups first, so that those inside are seen. @param {Picture} picture */
@@ -139,8 +145,7 @@ export class StaticLayer {
   }
 
   /** Frames of boxes that are selected, running or failed. @param {Picture} picture */
-  #outline({ far, outlineOf, camera }) {
-    if (!far) return;
+  #outline({ outlineOf, camera }) {
     const width = 2 / camera.zoom;
     this.context.lineWidth = width;
     for (const { record, rect } of this.boxes.shapes) {

@@ -15,8 +15,10 @@ import { containsRect } from "../core/geometry.js";
 import { Marks } from "./marks.js";
 import { groupSeconds } from "./run_sums.js";
 import { durationText } from "./run_text.js";
+import { SMALL } from "./node_preview.js";
 import { sceneOf } from "./scenes.js";
 import { Stage } from "./stage.js";
+import { Thumbnails } from "./thumbnails.js";
 import { titleOf } from "./titles.js";
 
 export const LINK_STYLE_SETTING = "Tessera.Canvas.LinkStyle";
@@ -38,6 +40,7 @@ export class CanvasView {
     this.stage = new Stage(element);
     this.stage.picture = () => this.#picture();
     this.stage.onSettled = () => this.#keepCamera();
+    this.thumbnails = new Thumbnails((file) => app.api.viewUrl(file, SMALL), () => this.isFar && this.repaint());
     this.root.setAttribute("aria-label", app.i18n.t("canvas.label"));
     app.catalogue.subscribe((catalogue) => this.shown?.scene.setCatalogue(catalogue));
     app.settings.subscribe(LINK_STYLE_SETTING, () => this.repaint());
@@ -94,7 +97,7 @@ export class CanvasView {
     this.stage.set({ app: this.app, tab, scene });
     if (this.nodes) this.nodes.onMount = (view) => this.#mounted(view);
     scene.onChange = (/** @type {SceneChange} */ change) => {
-      this.nodes?.refresh(change.nodes);
+      this.nodes?.refresh(change.nodes, change.geometry);
       if (change.geometry) this.repaint(true);
     };
     for (const stop of [
@@ -140,6 +143,7 @@ export class CanvasView {
     const { lift } = this.stage;
     if (lift?.nodes.has(id)) view.hang(lift);
     this.#showProblem(id, view);
+    view.showHeat(shown.marks.seconds);
   }
 
   /** @param {Selection} selection */
@@ -167,7 +171,9 @@ export class CanvasView {
   /** @param {ReadonlySet<string>} ids */
   #runChanged(ids) {
     const painted = this.isFar || (this.shown?.scene.graph.groups.size ?? 0) > 0;
-    if (this.shown?.marks.readPhases(ids) && painted) this.repaint();
+    if (!this.shown?.marks.readRuns(ids)) return;
+    for (const view of this.nodes?.views.values() ?? []) view.showHeat(this.shown.marks.seconds);
+    if (painted) this.repaint();
   }
 
   /* ------------------------------------------------------------------------------ moving about */
@@ -277,6 +283,8 @@ export class CanvasView {
       far: this.isFar,
       titleOf: (shape) => titleOf({ app: this.app, tab, scene }, shape),
       outlineOf: (id) => marks.outlineOf(id, selection),
+      heatOf: ({ record }) => marks.heatOf(record.id),
+      thumbnailOf: ({ record }) => this.thumbnails.of(tab.run.get(tab.executionId(record.id))),
       timeOf: (group) => {
         const seconds = groupSeconds(tab.run, group, (id) => tab.executionId(id));
         return seconds > 0 ? durationText(seconds) : "";

@@ -359,6 +359,67 @@ test("from afar boxes stand for nodes; near again bodies come back", async () =>
   assert.ok((await canvas.stats())["mounted"] > 3);
 });
 
+test("from afar a result is still seen on its node, with nothing mounted", async () => {
+  const canvas = await open();
+  await canvas.lookAt(1430, 250, 0.2);
+  const brightest = () => canvas.page.evaluate(() => {
+    const { view } = /** @type {any} */ (window).harness;
+    const { x, y, width, height } = view.shown.scene.nodes.get("7").rect;
+    const { canvas: ground, context, area, zoom, ratio } = view.stage.ground;
+    const corner = { x: (x - area.x) * zoom * ratio, y: (y - area.y) * zoom * ratio };
+    if (corner.x < 0 || corner.x > ground.width) throw new Error("The node is not in view.");
+    return Math.max(...context.getImageData(corner.x + 4, corner.y + 20, width * zoom * ratio - 8, height * zoom * ratio - 24).data
+      .filter((/** @type {number} */ _, /** @type {number} */ at) => at % 4 !== 3));
+  });
+  assert.ok(await brightest() < 100);
+  await canvas.page.evaluate(() => {
+    const { app, tab } = /** @type {any} */ (window).harness;
+    app.api.viewUrl = () => "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='64' height='64'><rect width='64' height='64' fill='%23fff'/></svg>";
+    tab.run.update("7", { state: "done", outputs: { images: [{ filename: "x.png" }] } });
+  });
+  await canvas.page.waitForFunction(() => {
+    const { view } = /** @type {any} */ (window).harness;
+    return view.thumbnails.of(view.shown.tab.run.get("7"));
+  });
+  await canvas.settled();
+  assert.ok(await brightest() > 250);
+  assert.equal((await canvas.stats())["mounted"], 0);
+});
+
+test("a picture hangs below its node only as far as there is room, and is small in the header else", async () => {
+  const canvas = await open();
+  await canvas.page.evaluate(() => {
+    const { app, tab } = /** @type {any} */ (window).harness;
+    app.api.viewUrl = () => "/styles/icon.svg";
+    tab.run.update("5", { state: "done", seconds: 3, outputs: { images: [{ filename: "x.png" }] } });
+  });
+  const picture = canvas.node("5").locator(".node-preview");
+  await picture.locator("img").waitFor();
+  assert.match(await picture.getAttribute("class") ?? "", /\bbelow\b/);
+  await canvas.page.evaluate(() => {
+    const { tab, view } = /** @type {any} */ (window).harness;
+    const { x, y, height } = view.shown.scene.nodes.get("5").rect;
+    tab.edit("x", (/** @type {any} */ tx) => tx.updateNode("root", "6", { x, y: y + height + 30 }));
+  });
+  await canvas.node("5").locator(".node-header .node-preview.small img").waitFor();
+  const shown = await picture.boundingBox(), next = await canvas.node("6").boundingBox();
+  assert.ok(shown && next && shown.y + shown.height < next.y);
+});
+
+test("the slowest node's time is tinted most, and says its share", async () => {
+  const canvas = await open();
+  await canvas.page.evaluate(() => {
+    const { run } = /** @type {any} */ (window).harness.tab;
+    run.update("5", { state: "done", seconds: 9 });
+    run.update("6", { state: "done", seconds: 1 });
+  });
+  await canvas.node("6").locator(".node-badge[title]").waitFor();
+  const heat = (/** @type {string} */ id) => canvas.node(id).locator(".node-badge").evaluate((badge) =>
+    [badge.style.getPropertyValue("--heat"), badge.getAttribute("title")]);
+  assert.deepEqual(await heat("5"), ["90%", "90 % of the time of the run."]);
+  assert.deepEqual(await heat("6"), ["10%", "10 % of the time of the run."]);
+});
+
 test("a field that is being written in stays while the view moves away", async () => {
   const canvas = await open("graph=200");
   await canvas.lookAt(500, 400, 1);
