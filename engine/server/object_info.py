@@ -75,15 +75,16 @@ class ObjectInfoCache:
             await self._pool.ready()
             stamp = await asyncio.to_thread(self._make_stamp)
             fresh = stamp == self._stamp and time.monotonic() < self._until
-            if self._known is None or not fresh:
+            known = self._known
+            if known is None or not fresh:
                 body = await self._pool.query("object_info")
                 replacements = await self._pool.query("replacements")
-                if self._known is None or body != self._known.body:
-                    self._known = await asyncio.to_thread(_pack, body, replacements)
+                if known is None or (known.body, known.replacements) != (body, replacements):
+                    known = self._known = await asyncio.to_thread(_pack, body, replacements)
                 web = await told_web_folders(self._pool)
                 await self._last_run.remember(body, replacements, stamp[0], web)
                 self._stamp, self._until = stamp, time.monotonic() + MAX_AGE_S
-            return self._known
+            return known
 
     def _make_stamp(self) -> _Stamp:
         workers = [(worker.name, worker.restarts) for worker in self._pool.workers()]
@@ -97,17 +98,17 @@ class ObjectInfoCache:
     async def _recalled(self, left: Remembered) -> ObjectInfo:
         if self._known is None:
             self._known = await asyncio.to_thread(_pack, left.object_info, left.replacements)
-            self._confirming = asyncio.create_task(self._confirm(self._known.etag))
+            self._confirming = asyncio.create_task(self._confirm(self._known))
         return self._known
 
-    async def _confirm(self, etag: str) -> None:
+    async def _confirm(self, told: ObjectInfo) -> None:
         """Compare what was answered with what the workers say, once they do."""
         try:
             await self._pool.ready()
             info = await self.get()
         except WorkerDiedError:  # who asks next is told
             return
-        if info.etag != etag:
+        if info is not told:
             self._changed()
 
 

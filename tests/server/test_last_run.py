@@ -15,6 +15,7 @@ from tests.workers.fake_pool import FakePool
 
 TYPES: dict[str, Any] = {"Paint": {"input": {}}}
 OTHER: dict[str, Any] = {"Paint": {"input": {}}, "Carve": {"input": {}}}
+RENAMED: dict[str, Any] = {"Draw": [{"new_node_id": "Paint", "old_node_id": "Draw"}]}
 NEVER_S = 3600.0
 SOON_S = 0.1
 LATER_S = 2.0
@@ -128,6 +129,29 @@ async def test_clients_are_told_when_the_workers_say_something_else(base: Path) 
             while (await socket.receive_json())["type"] != "node_types_changed":
                 pass
         assert await host.json("/object_info") == OTHER
+
+
+async def test_clients_are_told_when_only_the_replacements_differ(base: Path) -> None:
+    """A pack may rename a type that no other pack has any more."""
+    await first_run(base)
+    workers = pool(TYPES, loads_s=LATER_S)
+    workers.answers["replacements", ""] = RENAMED
+    async with hosted(base, workers) as host, host.client.ws_connect("/ws") as socket:
+        assert await host.json("/node_replacements") == {}
+        async with asyncio.timeout(5):
+            while (await socket.receive_json())["type"] != "node_types_changed":
+                pass
+        assert await host.json("/node_replacements") == RENAMED
+        assert await host.json("/object_info") == TYPES
+
+
+async def test_replacements_that_came_with_a_restarted_worker_are_answered(base: Path) -> None:
+    async with hosted(base, pool(TYPES)) as host:
+        assert await host.json("/node_replacements") == {}
+        host.pool.answers["replacements", ""] = RENAMED
+        host.pool.kill("cpu")
+        host.pool.get_ready_again("cpu", SOON_S)
+        assert await host.json("/node_replacements") == RENAMED
 
 
 async def test_what_was_changed_during_a_run_is_not_kept(base: Path) -> None:
