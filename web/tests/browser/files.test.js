@@ -3,34 +3,22 @@
 import assert from "node:assert/strict";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 
-import { EditorPage, launch, Server } from "./page.js";
+import { EditorPage, useServer } from "./page.js";
 import { closePanels, dropFile, emptyImage, openWorkflow, shortcut, tabTitles, toast, workflow } from "./shell_page.js";
 
-/** @import { Browser, BrowserContext } from "playwright-core" */
+/** @import { BrowserContext } from "playwright-core" */
 
-/** @type {Server} */
-let server;
-/** @type {Browser} */
-let browser;
+const use = useServer();
 /** @type {BrowserContext} */
 let context;
 /** @type {EditorPage} */
 let editor;
 
-before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
 beforeEach(async () => {
-  await closePanels(server.url);
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US" });
+  await closePanels(use.server.url);
+  context = await use.browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US" });
   editor = await openEditor();
 });
 
@@ -40,7 +28,7 @@ afterEach(async () => context.close());
 async function openEditor() {
   const opened = new EditorPage(await context.newPage());
   opened.page.setDefaultTimeout(60_000);
-  await opened.page.goto(server.url);
+  await opened.page.goto(use.server.url);
   await opened.page.locator("dialog .primary, #topbar .tab-open").first().waitFor({ timeout: 60_000 });
   return opened;
 }
@@ -64,13 +52,13 @@ async function removeNode({ page }, title) {
 
 /** @returns {Promise<any[]>} the server's journals */
 async function journals() {
-  return (await fetch(`${server.url}/api/tessera/journal`)).json();
+  return (await fetch(`${use.server.url}/api/tessera/journal`)).json();
 }
 
 test("a workflow is saved to the server's folder and opens from its list", async () => {
   const { page } = editor;
   await saveAs(editor, "portraits/first");
-  const saved = JSON.parse(await readFile(join(server.folder, "user/default/workflows/portraits/first.json"), "utf8"));
+  const saved = JSON.parse(await readFile(join(use.server.folder, "user/default/workflows/portraits/first.json"), "utf8"));
   assert.ok(saved.nodes.length > 0);
   await page.locator('.tab.active .tab-close').click();
   await page.locator('[data-panel="workflows"]').click();
@@ -82,7 +70,7 @@ test("a workflow is saved to the server's folder and opens from its list", async
 test("a file that was changed elsewhere is not overwritten without asking", async () => {
   const { page } = editor;
   await saveAs(editor, "shared");
-  const path = join(server.folder, "user/default/workflows/shared.json");
+  const path = join(use.server.folder, "user/default/workflows/shared.json");
   await writeFile(path, '{"nodes":[],"links":[],"version":0.4}');
   await removeNode(editor, "Save Image");
   await shortcut(page, "S");
@@ -124,7 +112,7 @@ test("a seed of another program keeps every digit: shown, edited, sent, reloaded
   await seed.fill("18446744073709551615");
   await seed.press("Enter");
   const journal = await until(async () => (await journals()).find(({ title }) => title === "far"));
-  const drafted = () => fetch(`${server.url}/api/tessera/journal/${journal.id}`).then((answer) => answer.text());
+  const drafted = () => fetch(`${use.server.url}/api/tessera/journal/${journal.id}`).then((answer) => answer.text());
   await until(async () => /"seed": ?18446744073709551615/.test(await drafted()));
   const sent = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/api/prompt"));
   await shortcut(page, "Enter");
@@ -134,7 +122,7 @@ test("a seed of another program keeps every digit: shown, edited, sent, reloaded
   await seed.waitFor();
   assert.equal(await seed.inputValue(), "18446744073709551615");
   await saveAs(editor, "far");
-  const saved = await readFile(join(server.folder, "user/default/workflows/far.json"), "utf8");
+  const saved = await readFile(join(use.server.folder, "user/default/workflows/far.json"), "utf8");
   assert.match(saved, /\n\s*18446744073709551615,/);
 });
 
@@ -176,7 +164,7 @@ test("a browser that lost everything gets its work from the server's journal", a
   await removeNode(editor, "Save Image");
   await until(async () => (await journals()).some(({ title }) => title === "elsewhere"));
   await context.close();
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US" });
+  context = await use.browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US" });
   editor = await openEditor();
   await editor.page.locator(".main-menu").click();
   await editor.page.locator(".menu-item", { hasText: "Recover workflows" }).click();
@@ -220,8 +208,8 @@ test("a picture opens its workflow in a new tab, and goes to a node that loads p
   await openWorkflow(page, workflow(emptyImage(0x336699)), "small.json");
   await page.locator("#run").click();
   await page.locator(".node-image").first().waitFor();
-  const [name] = await readdir(join(server.folder, "output"));
-  const content = await readFile(join(server.folder, "output", name ?? ""));
+  const [name] = await readdir(join(use.server.folder, "output"));
+  const content = await readFile(join(use.server.folder, "output", name ?? ""));
   await dropFile(page, { name: "shot.png", type: "image/png", content });
   await page.locator(".tab.active .tab-name", { hasText: "shot" }).waitFor();
   assert.deepEqual(await tabTitles(page), [first, "small", "shot"]);
@@ -261,7 +249,7 @@ test("markup in every name stays text", async () => {
 
 test("missing node types stay, and the nearest model is offered", async () => {
   const { page } = editor;
-  await writeFile(join(server.folder, "input", "portrait-v2.png"), await onePixel());
+  await writeFile(join(use.server.folder, "input", "portrait-v2.png"), await onePixel());
   const asking = { 1: { class_type: "NotHere", inputs: { strength: 0.3 } }, 2: { class_type: "LoadImage", inputs: { image: "portrait-v1.png" } } };
   await page.reload();
   await editor.ready();

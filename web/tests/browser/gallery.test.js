@@ -3,36 +3,22 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 
-import { EditorPage, launch, Server } from "./page.js";
+import { EditorPage, useServer } from "./page.js";
 import { closePanels, emptyImage, openWorkflow, tabTitles, toast, workflow } from "./shell_page.js";
-
-/** @import { Browser } from "playwright-core" */
 
 const COUNT = 10_000;
 /** A transparent GIF of one pixel. */
 const PIXEL = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
 
-/** @type {Server} */
-let server;
-/** @type {Browser} */
-let browser;
+const use = useServer();
 /** @type {EditorPage} */
 let editor;
 
-before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
 beforeEach(async () => {
-  await closePanels(server.url);
-  editor = await EditorPage.open(browser, server);
+  await closePanels(use.server.url);
+  editor = await EditorPage.open(use.browser, use.server);
   editor.page.setDefaultTimeout(60_000);
 });
 
@@ -129,7 +115,7 @@ test("a picture opens its workflow in a new tab, and becomes an input", async ()
   await tile.click({ button: "right" });
   await page.locator(".menu-item", { hasText: "Use as input" }).click();
   await toast(page, "is in the input folder").waitFor();
-  assert.equal((await readdir(join(server.folder, "input"))).filter((name) => name.endsWith(".png")).length, 1);
+  assert.equal((await readdir(join(use.server.folder, "input"))).filter((name) => name.endsWith(".png")).length, 1);
 });
 
 test("a double click on a node's picture shows it, a right click offers to save it", async () => {

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { EditorPage, launch, Server } from "./page.js";
-
-/** @import { Browser } from "playwright-core" */
+import { EditorPage, useServer } from "./page.js";
 
 const PYTHON = `
 WEB_DIRECTORY = "./web"
@@ -57,31 +55,16 @@ app.registerExtension({
 
 const WORKFLOW = { 1: { class_type: "PackNode", inputs: { steps: 20, curve: "low" } } };
 
-/** @type {Server} */
-let server;
-/** @type {Browser} */
-let browser;
-
-before(async () => {
-  [server, browser] = await Promise.all([
-    Server.start(async (folder) => {
-      const web = join(folder, "custom_nodes/pack/web");
-      await mkdir(web, { recursive: true });
-      await writeFile(join(web, "../__init__.py"), PYTHON);
-      await writeFile(join(web, "ours.js"), OURS);
-      await writeFile(join(web, "comfy.js"), COMFY);
-    }),
-    launch(),
-  ]);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
+const use = useServer(async (folder) => {
+  const web = join(folder, "custom_nodes/pack/web");
+  await mkdir(web, { recursive: true });
+  await writeFile(join(web, "../__init__.py"), PYTHON);
+  await writeFile(join(web, "ours.js"), OURS);
+  await writeFile(join(web, "comfy.js"), COMFY);
 });
 
 test("a pack's badge, button, widget and reaction to a run work on its node, and undo takes them back", async () => {
-  const editor = await EditorPage.open(browser, server);
+  const editor = await EditorPage.open(use.browser, use.server);
   const { page } = editor;
   const drop = await page.evaluateHandle((workflow) => {
     const data = new DataTransfer();

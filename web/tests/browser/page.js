@@ -8,6 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { launch } from "../harness/browser.js";
@@ -104,6 +105,23 @@ export class Server {
     }
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/**
+ * A server and a browser for all tests of a file.
+ * @param {(folder: string) => Promise<void>} [prepare] puts files into the base directory first
+ * @returns {{ server: Server, browser: Browser }} filled before the first test
+ */
+export function useServer(prepare) {
+  const used = /** @type {{ server: Server, browser: Browser }} */ ({});
+  before(async () => {
+    [used.server, used.browser] = await Promise.all([Server.start(prepare), launch()]);
+  });
+  after(async () => {
+    await used.browser?.close();
+    await used.server?.stop();
+  });
+  return used;
 }
 
 /** The editor in one browser tab. What went wrong in the page is collected in `errors`. */

@@ -1,39 +1,25 @@
 /** Running: results, problems, the queue, and a server that dies in the middle. */
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 
-import { EditorPage, launch, Server } from "./page.js";
+import { EditorPage, useServer } from "./page.js";
 import { addSlowPack, closePanels, emptyImage, openWorkflow, tabTitles, toast, workflow } from "./shell_page.js";
 
-/** @import { Browser } from "playwright-core" */
-
-/** @type {Server} */
-let server;
-/** @type {Browser} */
-let browser;
+const use = useServer(addSlowPack);
 /** @type {EditorPage} */
 let editor;
 
-before(async () => {
-  [server, browser] = await Promise.all([Server.start(addSlowPack), launch()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
 beforeEach(async () => {
-  await closePanels(server.url);
-  editor = await EditorPage.open(browser, server);
+  await closePanels(use.server.url);
+  editor = await EditorPage.open(use.browser, use.server);
   editor.page.setDefaultTimeout(60_000);
 });
 
 afterEach(async () => {
-  await fetch(`${server.url}/queue`, { method: "POST", body: '{"clear": true}' });
-  await fetch(`${server.url}/interrupt`, { method: "POST" });
-  await fetch(`${server.url}/api/tessera/queue/resume`, { method: "POST" });
+  await fetch(`${use.server.url}/queue`, { method: "POST", body: '{"clear": true}' });
+  await fetch(`${use.server.url}/interrupt`, { method: "POST" });
+  await fetch(`${use.server.url}/api/tessera/queue/resume`, { method: "POST" });
   await editor.page.close();
 });
 
@@ -44,7 +30,7 @@ function slow(seconds) {
 
 /** @returns {Promise<any>} */
 async function queue() {
-  return (await fetch(`${server.url}/api/tessera/queue`)).json();
+  return (await fetch(`${use.server.url}/api/tessera/queue`)).json();
 }
 
 test("nodes tell how long they took, then that they were found in the cache, and why", async () => {
@@ -131,7 +117,7 @@ test("waiting runs are put in order, cancelled one by one, and cleared", async (
 
 test("a label and a number of runs go with what is queued", async () => {
   const { page } = editor;
-  await fetch(`${server.url}/api/tessera/queue/pause`, { method: "POST" });
+  await fetch(`${use.server.url}/api/tessera/queue/pause`, { method: "POST" });
   await page.locator('[data-panel="queue"]').click();
   await page.locator(".panel-tools input").fill("苹果 study");
   await page.locator(".batch-count").fill("3");
@@ -200,13 +186,13 @@ test("a server that dies in the middle comes back with the run, without a reload
   await openWorkflow(page, workflow(slow(2)), "survivor.json");
   await page.locator("#run").click();
   await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
-  await server.kill();
+  await use.server.kill();
   await toast(page, "The server does not answer").waitFor();
   await editor.node("Slow").locator(".node-title").click();
   await page.keyboard.press("Delete");
   await editor.node("Slow").waitFor({ state: "detached" });
   const back = toast(page, "The server is back").waitFor({ timeout: 120_000 });
-  await Promise.all([server.run(), back]);
+  await Promise.all([use.server.run(), back]);
   await page.locator(".node-image").first().waitFor({ timeout: 120_000 });
   assert.ok((await tabTitles(page)).includes("survivor"));
 });

@@ -1,26 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { EditorPage, launch, Server } from "./page.js";
+import { EditorPage, useServer } from "./page.js";
 
-/** @import { Browser } from "playwright-core" */
-
-/** @type {Server} */
-let server;
-/** @type {Browser} */
-let browser;
-
-before(async () => {
-  [server, browser] = await Promise.all([Server.start(), launch()]);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const use = useServer();
 
 test("a new editor opens with a workflow that runs and shows its picture on the node", async () => {
-  const editor = await EditorPage.open(browser, server);
+  const editor = await EditorPage.open(use.browser, use.server);
   await editor.page.locator("#run").click();
   const saved = editor.node("Save Image");
   await saved.locator("img").first().waitFor({ timeout: 60_000 });
