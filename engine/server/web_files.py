@@ -24,7 +24,7 @@ EDITOR_FOLDERS = frozenset({"src", "vendor", "locales", "styles", "scripts"})
 _INDEX = "index.html"
 _VERSION_MARK = "@"
 _ENTRY = re.compile(r'<script type="module" src="\./([^"]+)"')
-_IMPORT = re.compile(r'^(?:import|export)\b[^;"]*?"(\.[^"]+)"', re.MULTILINE)
+_IMPORT = re.compile(r'^(?:import|export)\b(?:[^;"]*?\bfrom)?\s*"(\.[^"]+)"', re.MULTILINE)
 _FOR_EVER = "private, max-age=31536000, immutable"
 _PACKED_BYTES = 4 << 20
 

@@ -103,6 +103,9 @@ import {
 import "./missing.js";
 export { d } from "./d.js";
 const lazy = () => import("./lazy.js");
+export async function later() {
+  return (await import("./lazy.js")).later;
+}
 """,
     )
     editor.put("web/src/core/a.js", b'import "../app.js";\nimport "../../../../secret.js";\n')

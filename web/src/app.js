@@ -23,15 +23,15 @@ import { SettingsStore } from "./state/settings.js";
 import { TabList } from "./state/tabs.js";
 import { noteConnection } from "./ui/connection_note.js";
 import { acceptDrops } from "./ui/drops.js";
-import { offerMissing } from "./ui/missing_dialog.js";
 import { watchNodePictures } from "./ui/node_pictures.js";
+import { PictureViewer } from "./ui/picture_viewer.js";
 import { createUi } from "./ui/services.js";
 import { LANGUAGE_SETTING, registerShellCommands, THEME_SETTING } from "./ui/shell_commands.js";
 import { registerShellPanels } from "./ui/shell_panels.js";
 import { showStart } from "./ui/start.js";
 import { fillTopbar } from "./ui/topbar.js";
-import { defineToolSettings, registerTools } from "./ui/tools.js";
-import { Viewer } from "./ui/viewer.js";
+import { defineToolSettings } from "./ui/tool_settings.js";
+import { registerTools } from "./ui/tools.js";
 import { createWidgets } from "./widgets/built_in.js";
 import { Completions } from "./widgets/completion.js";
 
@@ -72,6 +72,12 @@ function followSettings(settings, onError) {
 function tell(app, error) {
   console.error(error);
   app.ui?.toast("error", error instanceof Error ? error.message : String(error));
+}
+
+/** @param {App} app @param {import("./state/tab.js").Tab} tab */
+async function tellMissing(app, tab) {
+  const { offerMissing } = await import("./ui/missing_dialog.js");
+  await offerMissing(app, tab);
 }
 
 async function start() {
@@ -116,10 +122,10 @@ function compose(app, { api, settings, socket, onError }) {
   app.view = new CanvasView(app, place("canvas"));
   const types = new NodeTypes(app, { catalogue, tabs, onError });
   const drafts = new Drafts(app, tabs);
-  const files = new Files(app, { tabs, onOpened: (tab) => void offerMissing(app, tab) });
+  const files = new Files(app, { tabs, onOpened: (tab) => void tellMissing(app, tab).catch(onError) });
   attachCanvas(app, app.view, commands);
   registerShellCommands(app, { drafts, files, tabs, types });
-  const viewer = new Viewer(app, files);
+  const viewer = new PictureViewer(app, files);
   registerShellPanels(app, { files, runs, tabs, viewer });
   watchNodePictures(app, { files, viewer }, place("canvas"));
   registerTools(app, { completions, canvas: place("canvas") });

@@ -1,7 +1,5 @@
 /** Markdown from packs and notes as elements: sanitised, no scripts, no styles, no forms. */
 
-import DOMPurify from "../../vendor/dompurify/purify.es.js";
-import { marked } from "../../vendor/marked/marked.esm.js";
 import { element } from "./dom.js";
 
 const ALLOWED = {
@@ -13,13 +11,15 @@ const ALLOWED = {
 };
 
 /**
- * Show Markdown in an element.
+ * Show Markdown in an element, the text as it is until the libraries are loaded.
  * @param {HTMLElement} place its content is replaced
  * @param {string} text
  * @param {{ base?: string, breaks?: boolean }} [options] `base`: address of the page, for relative
  *   pictures; `breaks`: lines end where they end in the text
  */
-export function showMarkdown(place, text, { base, breaks = false } = {}) {
+export async function showMarkdown(place, text, { base, breaks = false } = {}) {
+  place.textContent = text;
+  const [{ default: DOMPurify }, { marked }] = await libraries();
   const html = marked.parse(text, { async: false, gfm: true, breaks });
   const content = DOMPurify.sanitize(html, { ...ALLOWED, RETURN_DOM_FRAGMENT: true });
   for (const link of content.querySelectorAll("a[href]")) {
@@ -30,6 +30,11 @@ export function showMarkdown(place, text, { base, breaks = false } = {}) {
   for (const image of content.querySelectorAll("img")) placePicture(image, from);
   place.classList.add("markdown");
   place.replaceChildren(content);
+}
+
+/** Large, and needed for notes and help alone. */
+function libraries() {
+  return Promise.all([import("../../vendor/dompurify/purify.es.js"), import("../../vendor/marked/marked.esm.js")]);
 }
 
 /**

@@ -23,6 +23,7 @@ export class NodeNote {
     this.element = element;
     this.abort = new AbortController();
     this.text = make("div", "node-note");
+    this.text.dataset["empty"] = environment.app.i18n.t("canvas.note.empty");
     element.append(this.text);
     this.text.addEventListener("dblclick", (event) => {
       event.stopPropagation();

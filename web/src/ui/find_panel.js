@@ -11,30 +11,17 @@ const ROW_PX = 42;
 /** What is shown of a long text, around the place. */
 const CONTEXT = 40;
 
-/** @type {import("../app_types.js").Panel} */
-export const findPanel = {
-  id: "find",
-  side: "left",
-  title: "panels.find.title",
-  icon: "search",
-  order: 30,
-  mount(place, app) {
-    const stop = new AbortController();
-    const finder = new Finder(place, app, stop.signal);
-    const unsubscribe = app.tabs.active.subscribe(() => finder.search());
-    queueMicrotask(() => finder.input.focus());
-    return () => {
-      stop.abort();
-      unsubscribe();
-      place.replaceChildren();
-    };
-  },
-};
-
-/** Put the keyboard into the panel's field, which may be open already. */
-export function focusFind() {
-  const field = document.querySelector(".panel-search.is-find");
-  if (field instanceof HTMLInputElement) field.select();
+/** @type {import("../app_types.js").Panel["mount"]} */
+export function mountFind(place, app) {
+  const stop = new AbortController();
+  const finder = new Finder(place, app, stop.signal);
+  const unsubscribe = app.tabs.active.subscribe(() => finder.search());
+  queueMicrotask(() => finder.input.focus());
+  return () => {
+    stop.abort();
+    unsubscribe();
+    place.replaceChildren();
+  };
 }
 
 class Finder {

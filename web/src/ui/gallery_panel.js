@@ -4,7 +4,7 @@
 /** @import { Files } from "../state/files.js" */
 /** @import { Picture } from "../state/gallery.js" */
 /** @import { RunControl } from "../state/runs.js" */
-/** @import { Viewer } from "./viewer.js" */
+/** @import { PictureViewer } from "./picture_viewer.js" */
 
 import { element, isComposing } from "../controls/dom.js";
 import { Gallery } from "../state/gallery.js";
@@ -17,7 +17,7 @@ const GAP = 6;
 const THUMBNAIL_EDGE = 256;
 const SEARCH_AFTER_MS = 250;
 
-/** @typedef {{ files: Files, runs: RunControl, viewer: Viewer }} Parts */
+/** @typedef {{ files: Files, runs: RunControl, viewer: PictureViewer }} Parts */
 
 /** @param {HTMLElement} place @param {App} app @param {Parts} parts @returns {Unsubscribe} */
 export function mountGallery(place, app, parts) {
@@ -88,12 +88,12 @@ function tile(app, { files, viewer }, gallery, grid, picture) {
   const button = element("button", { type: "button", class: "gallery-tile", title: picture.label ? `${picture.label} · ${filename}` : filename }, image);
   const place = () => gallery.pictures.get().indexOf(picture);
   image.addEventListener("error", () => button.classList.add("gone"));
-  button.addEventListener("click", () => viewer.show(gallery.pictures.get(), place()));
+  button.addEventListener("click", () => void viewer.show(gallery.pictures.get(), place()));
   button.addEventListener("keydown", (event) => moveFocus(event, grid, place(), gallery.pictures.get().length));
   button.addEventListener("contextmenu", (event) => {
     event.preventDefault();
     void app.ui.menu({ x: event.clientX, y: event.clientY }, [
-      { title: app.i18n.t("gallery.open"), icon: "image", run: () => viewer.show(gallery.pictures.get(), place()) },
+      { title: app.i18n.t("gallery.open"), icon: "image", run: () => void viewer.show(gallery.pictures.get(), place()) },
       ...pictureMenu(app, files, picture),
       { separator: true },
       { title: app.i18n.t("gallery.forget"), icon: "trash", danger: true, run: () => void forget(app, gallery, picture) },

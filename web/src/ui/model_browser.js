@@ -7,6 +7,7 @@ import { matchChoices, modelPreviewPath } from "../widgets/choices.js";
 import { addNode } from "./add_node.js";
 import { makeDraggable } from "./drag_out.js";
 import { loaderOf } from "./model_loaders.js";
+import { FOLDER_SETTING } from "./tool_settings.js";
 
 /** @typedef {import("../app_types.js").App} App */
 /**
@@ -16,30 +17,17 @@ import { loaderOf } from "./model_loaders.js";
 /** @typedef {ModelFile & { readonly label: string }} ModelRow */
 
 const ROW_PX = 48;
-const FOLDER_SETTING = "Tessera.Models.Folder";
 
-/** @param {import("../app_types.js").Settings} settings */
-export function defineModelSettings(settings) {
-  settings.define({ id: FOLDER_SETTING, type: "hidden", default: "checkpoints", title: "settings.models" });
+/** @type {import("../app_types.js").Panel["mount"]} */
+export function mountModels(place, app) {
+  const stop = new AbortController();
+  const browser = new ModelBrowser(place, app, stop.signal);
+  void browser.loadFolders();
+  return () => {
+    stop.abort();
+    place.replaceChildren();
+  };
 }
-
-/** @type {import("../app_types.js").Panel} */
-export const modelPanel = {
-  id: "models",
-  side: "left",
-  title: "panels.models.title",
-  icon: "models",
-  order: 20,
-  mount(place, app) {
-    const stop = new AbortController();
-    const browser = new ModelBrowser(place, app, stop.signal);
-    void browser.loadFolders();
-    return () => {
-      stop.abort();
-      place.replaceChildren();
-    };
-  },
-};
 
 class ModelBrowser {
   /** @param {HTMLElement} place @param {App} app @param {AbortSignal} signal */

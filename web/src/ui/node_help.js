@@ -2,7 +2,8 @@
 
 import { element } from "../controls/dom.js";
 import { showMarkdown } from "../controls/markdown.js";
-import { addNode, insertExample } from "./add_node.js";
+import { addNode } from "./add_node.js";
+import { insertExample } from "./insert_example.js";
 import { origin, socket } from "./type_card.js";
 import { typeOf } from "../core/node_types.js";
 
@@ -25,7 +26,7 @@ export function showHelp(place, app, type) {
   const { t } = i18n;
   const page = element("div", { class: "help-page" });
   const description = element("div", { class: "help-text" });
-  showMarkdown(description, i18n.description(type));
+  void showMarkdown(description, i18n.description(type));
   place.replaceChildren(element("article", { class: "help" },
     element("h2", {}, i18n.nodeTitle(type)),
     element("p", { class: "help-origin" }, `${type.name} · ${i18n.category(type.category)} · ${origin(type, i18n)}`),
@@ -52,7 +53,7 @@ function isPlaced(type) {
 async function loadPage(place, app, type) {
   try {
     const { text, address } = await app.i18n.help(type);
-    if (text) showMarkdown(place, text, address ? { base: address } : {});
+    if (text) await showMarkdown(place, text, address ? { base: address } : {});
   } catch (error) {
     place.textContent = app.i18n.t("panels.help.unread", { reason: error instanceof Error ? error.message : String(error) });
   }
@@ -94,34 +95,27 @@ function portRow(type, name, facts, text) {
     element("dd", {}, text));
 }
 
-/** Help for what is selected on the canvas. @type {import("../app_types.js").Panel} */
-export const helpPanel = {
-  id: "help",
-  side: "right",
-  title: "panels.help.title",
-  icon: "help",
-  order: 220,
-  mount(place, app) {
-    const stop = new AbortController();
-    const page = element("div", { class: "panel-scroll" });
-    place.append(page);
-    /** @type {unknown[]} */
-    let shown = [];
-    const show = () => {
-      const type = selectedType(app);
-      const key = [type, app.i18n.language.get()];
-      if (key.every((part, index) => part === shown[index]) && shown.length) return;
-      shown = key;
-      if (type) showHelp(page, app, type);
-      else page.replaceChildren(element("p", { class: "panel-empty" }, app.i18n.t("panels.help.empty")));
-    };
-    followSelection(app, show, stop.signal);
-    return () => {
-      stop.abort();
-      place.replaceChildren();
-    };
-  },
-};
+/** Help for what is selected on the canvas. @type {import("../app_types.js").Panel["mount"]} */
+export function mountHelp(place, app) {
+  const stop = new AbortController();
+  const page = element("div", { class: "panel-scroll" });
+  place.append(page);
+  /** @type {unknown[]} */
+  let shown = [];
+  const show = () => {
+    const type = selectedType(app);
+    const key = [type, app.i18n.language.get()];
+    if (key.every((part, index) => part === shown[index]) && shown.length) return;
+    shown = key;
+    if (type) showHelp(page, app, type);
+    else page.replaceChildren(element("p", { class: "panel-empty" }, app.i18n.t("panels.help.empty")));
+  };
+  followSelection(app, show, stop.signal);
+  return () => {
+    stop.abort();
+    place.replaceChildren();
+  };
+}
 
 /** @param {App} app @returns {NodeType | undefined} of the node selected last */
 export function selectedType(app) {

@@ -15,24 +15,17 @@ import { icon } from "./icons.js";
 const ROW_PX = 26;
 const INDENT_PX = 14;
 
-/** @type {import("../app_types.js").Panel} */
-export const libraryPanel = {
-  id: "library",
-  side: "left",
-  title: "panels.library.title",
-  icon: "library",
-  order: 10,
-  mount(place, app) {
-    const stop = new AbortController();
-    const library = new Library(place, app, stop.signal);
-    const unsubscribe = [app.catalogue.subscribe(() => library.rebuild()), app.i18n.language.subscribe(() => library.rebuild())];
-    return () => {
-      stop.abort();
-      for (const end of unsubscribe) end();
-      place.replaceChildren();
-    };
-  },
-};
+/** @type {import("../app_types.js").Panel["mount"]} */
+export function mountLibrary(place, app) {
+  const stop = new AbortController();
+  const library = new Library(place, app, stop.signal);
+  const unsubscribe = [app.catalogue.subscribe(() => library.rebuild()), app.i18n.language.subscribe(() => library.rebuild())];
+  return () => {
+    stop.abort();
+    for (const end of unsubscribe) end();
+    place.replaceChildren();
+  };
+}
 
 class Library {
   /**

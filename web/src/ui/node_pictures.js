@@ -3,17 +3,15 @@
 /** @import { App } from "../app_types.js" */
 /** @import { Files } from "../state/files.js" */
 /** @import { Picture } from "../state/gallery.js" */
-/** @import { Viewer } from "./viewer.js" */
+/** @import { PictureViewer } from "./picture_viewer.js" */
 
-import { pictureMenu } from "./picture_actions.js";
-
-/** @param {App} app @param {{ files: Files, viewer: Viewer }} parts @param {HTMLElement} canvas */
+/** @param {App} app @param {{ files: Files, viewer: PictureViewer }} parts @param {HTMLElement} canvas */
 export function watchNodePictures(app, { files, viewer }, canvas) {
   canvas.addEventListener("dblclick", (event) => {
     const found = picturesAt(app, event);
     if (!found) return;
     event.stopPropagation();
-    viewer.show(found.pictures, found.index);
+    void viewer.show(found.pictures, found.index);
   }, { capture: true });
   canvas.addEventListener("contextmenu", (event) => {
     const found = picturesAt(app, event);
@@ -21,11 +19,15 @@ export function watchNodePictures(app, { files, viewer }, canvas) {
     if (!found || !picture) return;
     event.preventDefault();
     event.stopPropagation();
-    void app.ui.menu({ x: event.clientX, y: event.clientY }, [
-      { title: app.i18n.t("gallery.open"), icon: "image", run: () => viewer.show(found.pictures, found.index) },
+    void showMenu(event, found.pictures, found.index, picture);
+  }, { capture: true });
+  const showMenu = async (/** @type {MouseEvent} */ { clientX, clientY }, /** @type {Picture[]} */ pictures, /** @type {number} */ index, /** @type {Picture} */ picture) => {
+    const { pictureMenu } = await import("./picture_actions.js");
+    await app.ui.menu({ x: clientX, y: clientY }, [
+      { title: app.i18n.t("gallery.open"), icon: "image", run: () => void viewer.show(pictures, index) },
       ...pictureMenu(app, files, picture),
     ]);
-  }, { capture: true });
+  };
 }
 
 /**

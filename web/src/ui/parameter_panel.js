@@ -14,24 +14,17 @@ import { commonValue, parameterGroups } from "./parameter_groups.js";
 /** @typedef {{ readonly group: ParameterGroup, readonly input: InputType, readonly row: HTMLElement, readonly note: HTMLElement,
  *   readonly handle: import("../app_types.js").WidgetHandle }} Mounted */
 
-/** @type {import("../app_types.js").Panel} */
-export const parameterPanel = {
-  id: "parameters",
-  side: "right",
-  title: "panels.parameters.title",
-  icon: "sliders",
-  order: 210,
-  mount(place, app) {
-    const stop = new AbortController();
-    const parameters = new Parameters(place, app);
-    followSelection(app, () => parameters.rebuild(), stop.signal);
-    return () => {
-      stop.abort();
-      parameters.clear();
-      place.replaceChildren();
-    };
-  },
-};
+/** @type {import("../app_types.js").Panel["mount"]} */
+export function mountParameters(place, app) {
+  const stop = new AbortController();
+  const parameters = new Parameters(place, app);
+  followSelection(app, () => parameters.rebuild(), stop.signal);
+  return () => {
+    stop.abort();
+    parameters.clear();
+    place.replaceChildren();
+  };
+}
 
 class Parameters {
   /** @param {HTMLElement} place @param {App} app */

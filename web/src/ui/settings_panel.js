@@ -9,39 +9,32 @@ import { icon } from "./icons.js";
 /** @typedef {import("../app_types.js").SettingDefinition} SettingDefinition */
 /** @typedef {import("../core/types.js").Json} Json */
 
-/** @type {import("../app_types.js").Panel} */
-export const settingsPanel = {
-  id: "settings",
-  side: "left",
-  title: "panels.settings.title",
-  icon: "settings",
-  order: 90,
-  mount(place, app) {
-    const stop = new AbortController();
-    const { t } = app.i18n;
-    const search = element("input", {
-      type: "search", class: "panel-search", autocomplete: "off", spellcheck: "false",
-      placeholder: t("panels.settings.search"), "aria-label": t("panels.settings.search"),
-    });
-    const page = element("div", { class: "panel-scroll settings" });
-    place.append(search, page);
-    let shown = new AbortController();
-    const show = () => {
-      shown.abort();
-      shown = new AbortController();
-      showSettings(page, app, search.value, shown.signal);
-    };
-    on(search, "input", show, stop.signal);
-    const unsubscribe = app.i18n.language.subscribe(show);
-    show();
-    return () => {
-      stop.abort();
-      shown.abort();
-      unsubscribe();
-      place.replaceChildren();
-    };
-  },
-};
+/** @type {import("../app_types.js").Panel["mount"]} */
+export function mountSettings(place, app) {
+  const stop = new AbortController();
+  const { t } = app.i18n;
+  const search = element("input", {
+    type: "search", class: "panel-search", autocomplete: "off", spellcheck: "false",
+    placeholder: t("panels.settings.search"), "aria-label": t("panels.settings.search"),
+  });
+  const page = element("div", { class: "panel-scroll settings" });
+  place.append(search, page);
+  let shown = new AbortController();
+  const show = () => {
+    shown.abort();
+    shown = new AbortController();
+    showSettings(page, app, search.value, shown.signal);
+  };
+  on(search, "input", show, stop.signal);
+  const unsubscribe = app.i18n.language.subscribe(show);
+  show();
+  return () => {
+    stop.abort();
+    shown.abort();
+    unsubscribe();
+    place.replaceChildren();
+  };
+}
 
 /** @param {HTMLElement} page @param {App} app @param {string} query @param {AbortSignal} signal */
 function showSettings(page, app, query, signal) {

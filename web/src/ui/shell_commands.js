@@ -6,9 +6,6 @@
 /** @import { NodeTypes } from "../state/node_types.js" */
 /** @import { TabList } from "../state/tabs.js" */
 
-import { nextProblem } from "./errors_panel.js";
-import { offerRecovery } from "./recovery.js";
-
 export const THEME_SETTING = "Tessera.Theme";
 export const LANGUAGE_SETTING = "Tessera.Language";
 
@@ -42,7 +39,7 @@ export function registerShellCommands(app, { drafts, files, tabs, types }) {
   add("tab.next", () => tabs.step(1), ["Alt+PageDown"]);
   add("tab.previous", () => tabs.step(-1), ["Alt+PageUp"]);
   registerRunCommands(app, add);
-  add("errors.next", () => nextProblem(app), ["F8"]);
+  add("errors.next", async () => (await import("./errors_panel.js")).nextProblem(app), ["F8"]);
   add("errors.show", () => app.ui.panels.toggle("errors"), ["E"], always);
   add("queue.show", () => app.ui.panels.toggle("queue"), ["Q"], always);
   add("gallery.show", () => app.ui.panels.toggle("gallery"), ["H"], always);
@@ -73,5 +70,5 @@ function registerRunCommands(app, add) {
 async function recover(app, drafts) {
   const found = await drafts.journaled();
   if (found.length === 0) app.ui.toast("info", app.i18n.t("files.recovery.none"));
-  else await offerRecovery(app, drafts, found);
+  else await (await import("./recovery.js")).offerRecovery(app, drafts, found);
 }

@@ -12,25 +12,18 @@ import { matchShortcuts, shortcuts } from "./shortcuts.js";
 /** @typedef {import("../app_types.js").App} App */
 /** @typedef {import("./shortcuts.js").Shortcut} Shortcut */
 
-/** @type {import("../app_types.js").Panel} */
-export const shortcutsPanel = {
-  id: "shortcuts",
-  side: "left",
-  title: "panels.shortcuts.title",
-  icon: "keyboard",
-  order: 95,
-  mount(place, app) {
-    const stop = new AbortController();
-    const sheet = new Sheet(place, app, stop.signal);
-    const show = () => sheet.show();
-    const ends = [...[KEYS_SETTING, NAVIGATION_SETTING].map((id) => app.settings.subscribe(id, show)), app.i18n.language.subscribe(show)];
-    return () => {
-      stop.abort();
-      for (const end of ends) end();
-      place.replaceChildren();
-    };
-  },
-};
+/** @type {import("../app_types.js").Panel["mount"]} */
+export function mountShortcuts(place, app) {
+  const stop = new AbortController();
+  const sheet = new Sheet(place, app, stop.signal);
+  const show = () => sheet.show();
+  const ends = [...[KEYS_SETTING, NAVIGATION_SETTING].map((id) => app.settings.subscribe(id, show)), app.i18n.language.subscribe(show)];
+  return () => {
+    stop.abort();
+    for (const end of ends) end();
+    place.replaceChildren();
+  };
+}
 
 class Sheet {
   /** @param {HTMLElement} place @param {App} app @param {AbortSignal} signal */

@@ -9,8 +9,6 @@
 /** @import { TabList } from "../state/tabs.js" */
 
 import { element } from "../controls/dom.js";
-import { useNearest } from "./missing_dialog.js";
-import { offerRecovery } from "./recovery.js";
 
 const RETRY_MS = 1500;
 const FIRST_EXAMPLE = "text_to_image";
@@ -35,7 +33,7 @@ export async function showStart(app, parts) {
   parts.types.start();
   const isBack = await drafts.reopen();
   const leftovers = await drafts.leftovers();
-  if (leftovers.length > 0) await offerRecovery(app, drafts, leftovers);
+  if (leftovers.length > 0) await (await import("./recovery.js")).offerRecovery(app, drafts, leftovers);
   if (tabs.list.get().length === 0) await openExample(app, parts);
   drafts.start();
   waiting.remove();
@@ -84,7 +82,7 @@ async function openExample(app, { files, tabs, onError }) {
   try {
     const workflow = /** @type {Json} */ (await app.api.json(`/api/tessera/examples/${name}.json`));
     const tab = files.openExample(workflow, app.i18n.t(`files.example.${name}`));
-    if (tab) useNearest(app, tab);
+    if (tab) (await import("./missing_dialog.js")).useNearest(app, tab);
   } catch (error) {
     onError(error);
   }

@@ -1,20 +1,22 @@
 /** The tools around the canvas: palette, library, parameters, help, settings, shortcuts, find. */
 
-import { COMPLETION_SETTING, WEIGHT_STEP_SETTING } from "../widgets/multiline.js";
 import { registerPromptSources } from "../widgets/prompt_sources.js";
 import { acceptNodes } from "./drag_out.js";
-import { findPanel, focusFind } from "./find_panel.js";
-import { defineModelSettings, modelPanel } from "./model_browser.js";
-import { helpPanel } from "./node_help.js";
-import { libraryPanel } from "./node_library.js";
-import { USAGE_SETTING } from "./node_search.js";
-import { parameterPanel } from "./parameter_panel.js";
-import { settingsPanel } from "./settings_panel.js";
-import { shortcutsPanel } from "./shortcuts_panel.js";
+import { lazily } from "./lazy.js";
 
 /** @typedef {import("../app_types.js").App} App */
+/** @typedef {import("../app_types.js").Panel} Panel */
 
-const PANELS = [libraryPanel, modelPanel, parameterPanel, helpPanel, findPanel, settingsPanel, shortcutsPanel];
+/** @type {readonly Panel[]} */
+const PANELS = [
+  { id: "library", side: "left", title: "panels.library.title", icon: "library", order: 10, mount: lazily(async () => (await import("./node_library.js")).mountLibrary) },
+  { id: "models", side: "left", title: "panels.models.title", icon: "models", order: 20, mount: lazily(async () => (await import("./model_browser.js")).mountModels) },
+  { id: "find", side: "left", title: "panels.find.title", icon: "search", order: 30, mount: lazily(async () => (await import("./find_panel.js")).mountFind) },
+  { id: "settings", side: "left", title: "panels.settings.title", icon: "settings", order: 90, mount: lazily(async () => (await import("./settings_panel.js")).mountSettings) },
+  { id: "shortcuts", side: "left", title: "panels.shortcuts.title", icon: "keyboard", order: 95, mount: lazily(async () => (await import("./shortcuts_panel.js")).mountShortcuts) },
+  { id: "parameters", side: "right", title: "panels.parameters.title", icon: "sliders", order: 210, mount: lazily(async () => (await import("./parameter_panel.js")).mountParameters) },
+  { id: "help", side: "right", title: "panels.help.title", icon: "help", order: 220, mount: lazily(async () => (await import("./node_help.js")).mountHelp) },
+];
 
 /** Keys that open panels. Plain letters count only where no text is entered. @type {readonly [panel: string, keys: string[]][]} */
 const PANEL_KEYS = [
@@ -25,22 +27,6 @@ const PANEL_KEYS = [
   ["settings", ["Mod+,"]],
   ["shortcuts", ["?", "Shift+?"]],
 ];
-
-/**
- * Define the settings of these tools. Call once, before the settings are read.
- * @param {Pick<import("../app_types.js").Settings, "define">} settings
- */
-export function defineToolSettings(settings) {
-  settings.define({ id: USAGE_SETTING, type: "hidden", default: {}, title: "settings.usage" });
-  defineModelSettings(/** @type {import("../app_types.js").Settings} */ (settings));
-  settings.define({
-    id: COMPLETION_SETTING, type: "boolean", default: true, title: "settings.completion", section: "settings.section.prompt",
-  });
-  settings.define({
-    id: WEIGHT_STEP_SETTING, type: "number", default: 0.05, min: 0.01, max: 1, step: 0.01,
-    title: "settings.weightStep", section: "settings.section.prompt",
-  });
-}
 
 /**
  * Put the tools into the application.
@@ -61,4 +47,10 @@ export function registerTools(app, { completions, canvas }) {
   });
   registerPromptSources(completions, app);
   acceptNodes(app, canvas);
+}
+
+/** Put the keyboard into the panel's field; one that opens takes it by itself. */
+function focusFind() {
+  const field = document.querySelector(".panel-search.is-find");
+  if (field instanceof HTMLInputElement) field.select();
 }

@@ -8,9 +8,8 @@ import { element } from "../controls/dom.js";
 import { icon } from "./icons.js";
 import { pictureMenu } from "./picture_actions.js";
 import { pictureInfo } from "./picture_info.js";
+import { INFO_SETTING } from "./picture_viewer.js";
 import { ZoomImage } from "./zoom_image.js";
-
-const INFO_SETTING = "Tessera.Viewer.Info";
 
 export class Viewer {
   /** @type {readonly Picture[]} */
@@ -21,7 +20,6 @@ export class Viewer {
   constructor(app, files) {
     this.app = app;
     this.files = files;
-    app.settings.define({ id: INFO_SETTING, type: "hidden", default: true, title: "gallery.info" });
   }
 
   /** @param {readonly Picture[]} pictures @param {number} index of the one to show */
