@@ -7,6 +7,8 @@
 
 import { removePort, renamePort } from "../core/subgraph_ports.js";
 import { INPUTS, isBoundary } from "../render/boundary.js";
+import { LINK_STYLE_SETTING } from "../render/view.js";
+import { MINIMAP_SETTING, SNAP_SETTING } from "./canvas_settings.js";
 import { keysText } from "./key_names.js";
 import { IS_MAC } from "./keyboard.js";
 import { NODE_COLORS } from "./node_colors.js";
@@ -61,7 +63,8 @@ function nodeItems(app) {
     { title: app.i18n.t("canvas.menu.color"), items: colorItems(app) },
     { title: app.i18n.t("canvas.menu.arrange"), items: ALIGN.map((id) => item(app, id)) },
     item(app, "group.create"), item(app, "subgraph.convert"), item(app, "subgraph.unpack"), LINE,
-    item(app, "node.connect"), item(app, "node.detach"), LINE, item(app, "edit.copy"), item(app, "edit.cut"), item(app, "edit.duplicate"), item(app, "edit.delete"),
+    item(app, "node.connect"), item(app, "node.detach"), LINE, item(app, "edit.copy"), item(app, "edit.cut"), item(app, "edit.duplicate"), item(app, "edit.delete"), LINE,
+    helpItem(app),
   ];
 }
 
@@ -102,7 +105,7 @@ function linkItems({ app, tab, shown, view }, { id, segment }, client) {
       title: app.i18n.t("canvas.menu.addDot"),
       run: () => void tab.edit("edit.addDot", (tx) => tx.addReroute(shown.scene.graphId, [id], at, segment)),
     },
-    item(app, "edit.delete"), LINE, item(app, "view.linkStyle"),
+    item(app, "edit.delete"), LINE, linkStyles(app),
   ];
 }
 
@@ -112,9 +115,32 @@ function canvasItems(app, client) {
     { title: app.i18n.t("commands.node.add"), hint: "Tab", run: () => app.ui.openPalette({ at: client }) },
     item(app, "note.add"), item(app, "edit.paste"), LINE,
     item(app, "select.all"), item(app, "view.fitAll"), item(app, "graph.layout"), LINE,
-    item(app, "view.snap"), item(app, "view.linkStyle"), item(app, "view.minimap"), LINE,
+    toggle(app, "view.snap", SNAP_SETTING), toggle(app, "view.minimap", MINIMAP_SETTING), linkStyles(app), LINE,
     item(app, "graph.undo"), item(app, "graph.redo"),
   ];
+}
+
+/** A command that turns a setting on and off, under the setting's name. @param {App} app @param {string} id @param {string} setting @returns {MenuItem} */
+function toggle(app, id, setting) {
+  const title = app.settings.definitions().find((definition) => definition.id === setting)?.title ?? setting;
+  return { ...item(app, id), title: app.i18n.t(title), checked: app.settings.get(setting) };
+}
+
+/** @param {App} app @returns {MenuItem} */
+function linkStyles({ settings, i18n }) {
+  const chosen = settings.get(LINK_STYLE_SETTING);
+  const choices = settings.definitions().find(({ id }) => id === LINK_STYLE_SETTING)?.choices ?? [];
+  return {
+    title: i18n.t("canvas.setting.linkStyle"),
+    items: choices.map(({ value, title }) => ({
+      title: i18n.t(title), checked: value === chosen, run: () => settings.set(LINK_STYLE_SETTING, value),
+    })),
+  };
+}
+
+/** The panel that explains the selected node. @param {App} app @returns {MenuItem} */
+function helpItem({ i18n, ui }) {
+  return { title: i18n.t("canvas.menu.help"), hint: "F1", run: () => ui.panels.open("help") };
 }
 
 /** @param {App} app @returns {MenuItem[]} */

@@ -22,6 +22,7 @@ export function noteCommands(controller) {
         id = tx.addNode(graphId, { ...createNode(type, view.toGraph(controller.last)), ...NOTE_SIZE });
       });
       controller.select([id]);
+      view.nodes?.mountNow(id)?.rows.focusFirst();
     }),
     onWork(view, "group.notes", [], ({ selection }) => selection.groups.size === 1, async ({ tab, graphId, graph, selection }, app) => {
       const [id] = selection.groups;

@@ -95,6 +95,12 @@ export class NodeLayer {
     return mounted === missing.length;
   }
 
+  /** A node that is to be written in has its body at once. @param {NodeId} id @returns {NodeView | undefined} */
+  mountNow(id) {
+    if (!this.views.has(id)) this.#mountOne(id);
+    return this.views.get(id);
+  }
+
   /** @param {NodeId} id */
   #mountOne(id) {
     const shape = this.environment.scene.nodes.get(id);

@@ -2,6 +2,7 @@
 
 import { compatible, isAny } from "../core/type_rules.js";
 import { rank } from "../core/search.js";
+import { firstChoices } from "./first_choices.js";
 
 /** @typedef {import("../app_types.js").App} App */
 /** @typedef {import("../app_types.js").PaletteFilter} PaletteFilter */
@@ -27,7 +28,8 @@ export class NodeSearch {
   }
 
   /**
-   * The types that fit, best first; all of them for an empty search, those used often in front.
+   * The types that fit, best first; all of them for an empty search: in front those used often,
+   * then what most people add there.
    * @param {string} typed words, with `in:TYPE` and `out:TYPE` among them
    * @param {PaletteFilter} [filter]
    * @returns {readonly Found[]}
@@ -36,7 +38,9 @@ export class NodeSearch {
     const { words, filters } = splitPorts(typed);
     const wanted = filter ? [...filters, filter] : filters;
     const entries = this.#entries().filter(({ type }) => wanted.every((one) => fits(type, one)));
-    const ranked = rank(words, entries, this.app.settings.get(USAGE_SETTING));
+    const usage = this.app.settings.get(USAGE_SETTING);
+    const all = rank(words, entries, usage);
+    const ranked = words === "" ? withFirst(all, firstChoices(wanted), usage) : all;
     if (wanted.length === 0) return ranked;
     const isMeant = (/** @type {Found} */ { type }) => wanted.every((one) => fits(type, one, { anything: false }));
     return [...ranked.filter(isMeant), ...ranked.filter((entry) => !isMeant(entry))];
@@ -63,6 +67,21 @@ function entryOf(type, i18n) {
   return {
     type, key: type.name, title: i18n.nodeTitle(type), names: [type.title, type.name, ...type.aliases], category: i18n.category(type.category),
   };
+}
+
+/**
+ * Put first choices behind what was used already.
+ * @param {readonly Found[]} all
+ * @param {readonly string[]} first
+ * @param {{ readonly [type: string]: number }} usage
+ */
+export function withFirst(all, first, usage) {
+  const place = (/** @type {Found} */ { key }) => {
+    if (Object.hasOwn(usage, key)) return -1;
+    const at = first.indexOf(key);
+    return at < 0 ? first.length : at;
+  };
+  return [...all].sort((one, other) => place(one) - place(other));
 }
 
 /**

@@ -83,6 +83,12 @@ test("a wire dropped on the canvas asks for types that take it, and connects the
   await canvas.drag(await canvas.middle(canvas.port("6", "IMAGE", "out")), { x: 1250, y: 700 });
   const { palette } = await canvas.asked();
   assert.deepEqual(palette.filter, { type: "IMAGE", from: "output" });
+  const hand = canvas.page.locator(".canvas-hand");
+  assert.equal(await hand.isVisible(), true, "the wire is in sight while the palette is open");
+  const place = await hand.getAttribute("d");
+  await canvas.page.mouse.wheel(0, 40);
+  await canvas.settled();
+  assert.notEqual(await hand.getAttribute("d"), place, "it moves with the view");
   await canvas.page.evaluate(() => {
     const { asked, app } = /** @type {any} */ (window).harness;
     asked.palette.onPick(app.catalogue.get().get("ImageBlur"));
@@ -91,6 +97,10 @@ test("a wire dropped on the canvas asks for types that take it, and connects the
   const added = Object.values(nodes).find(({ type }) => type === "ImageBlur");
   assert.ok(added && links.some((link) => link.from === "6" && link.to === added.id && link.input === "image"));
   assert.deepEqual(selected, [added.id]);
+  assert.equal(await hand.isVisible(), false);
+  await canvas.drag(await canvas.middle(canvas.port("6", "IMAGE", "out")), { x: 1250, y: 700 });
+  await canvas.page.evaluate(() => /** @type {any} */ (window).harness.asked.palette.onCancel());
+  assert.equal(await hand.isVisible(), false);
 });
 
 test("a frame selects, Shift adds, Alt takes away", async () => {
@@ -442,11 +452,28 @@ test("every command has a name in both languages", async () => {
   }
 });
 
+test("a new note is written in at once; an empty one says how", async () => {
+  const canvas = await open();
+  await canvas.page.mouse.move(300, 780);
+  await canvas.press("n");
+  await canvas.page.keyboard.type("# Mind\n*this*");
+  await canvas.press("Escape");
+  const note = canvas.page.locator(".node-note");
+  await note.locator("h1", { hasText: "Mind" }).waitFor();
+  assert.equal(await note.locator("em").textContent(), "this");
+  await note.dblclick();
+  await canvas.press("Control+A");
+  await canvas.press("Delete");
+  await canvas.press("Escape");
+  assert.equal(await note.evaluate((element) => getComputedStyle(element, "::before").content), '"Double click to write"');
+});
+
 test("menus open where they were asked for and name what can be done", async () => {
   const canvas = await open();
   await canvas.node("5").locator(".node-title").click({ button: "right" });
   assert.deepEqual((await canvas.graph()).selected, ["5"]);
   assert.ok((await canvas.asked()).menu.includes("Run up to here"));
+  assert.ok((await canvas.asked()).menu.includes("Help on this node"));
   await canvas.page.mouse.click(900, 800, { button: "right" });
   assert.ok((await canvas.asked()).menu.includes("Add a node…"));
 });

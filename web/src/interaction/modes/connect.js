@@ -60,11 +60,17 @@ export class ConnectMode {
     }
     const tip = aim && shown.scene.anchor(aim.id, aim.key, aim.side);
     const to = tip && this.verdict.ok ? tip : graph;
-    const points = this.end.side === "out" ? [this.start.x, this.start.y, to.x, to.y] : [to.x, to.y, this.start.x, this.start.y];
-    view.overlay.showHand(points, view.camera, view.linkStyle, typeStyle(this.port?.type ?? "*").token);
+    this.#showHand(to);
     view.overlay.showHalo(tip ?? null, view.camera, this.verdict.ok);
     if (this.verdict.ok) this.controller.hint.hide();
     else this.controller.hint.show(refusalText(this.controller, this.verdict), client, true);
+  }
+
+  /** @param {Point} to Where the loose end is. */
+  #showHand(to) {
+    const { view } = this.controller;
+    const points = this.end.side === "out" ? [this.start.x, this.start.y, to.x, to.y] : [to.x, to.y, this.start.x, this.start.y];
+    view.overlay.showHand(points, view.camera, view.linkStyle, typeStyle(this.port?.type ?? "*").token);
   }
 
   /** @param {Point} point @returns {End | undefined} */
@@ -114,13 +120,25 @@ export class ConnectMode {
 
   /** Types with a port for this wire; the picked one is added and connected. @param {Point} client @param {Point} graph */
   #openPalette(client, graph) {
-    const { app } = this.controller;
+    const { app, view } = this.controller;
     const { port } = this;
     if (!port) return;
+    // The wire stays in sight until it is known what it is for.
+    const show = () => this.#showHand(graph);
+    const take = () => {
+      view.stage.frameListeners.delete(show);
+      view.overlay.clear();
+    };
+    view.stage.frameListeners.add(show);
+    show();
     app.ui.openPalette({
       at: client,
       filter: { type: port.type, from: this.end.side === "out" ? "output" : "input" },
-      onPick: (type) => this.#addAndConnect(type, graph),
+      onPick: (type) => {
+        take();
+        this.#addAndConnect(type, graph);
+      },
+      onCancel: take,
     });
   }
 
