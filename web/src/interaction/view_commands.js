@@ -33,7 +33,7 @@ function zoomCommands({ view }) {
     command("view.fit", ["F", "."], () => view.fit()),
     command("view.fitAll", ["Shift+F"], () => {
       const rect = view.shown?.scene.bounds();
-      if (rect) view.glideTo(camera.fitting(rect));
+      if (rect) view.glideTo(camera.keepWhole(rect));
     }),
     command("view.zoomIn", ["Mod+Plus", "Mod+=", "Mod+Shift+Plus"], () => zoomTo(camera.zoom * STEP)),
     command("view.zoomOut", ["Mod+-"], () => zoomTo(camera.zoom / STEP)),

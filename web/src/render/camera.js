@@ -12,6 +12,9 @@ const FIT_PADDING_PX = 48;
 /** @typedef {{ readonly x: number, readonly y: number, readonly zoom: number }} CameraState */
 
 export class Camera {
+  /** What is to stay whole in view, and where the camera stands for it. @type {{ rect: Rect, state: CameraState } | null} */
+  #whole = null;
+
   /** @param {() => void} [onMove] */
   constructor(onMove = () => {}) {
     this.onMove = onMove;
@@ -36,11 +39,22 @@ export class Camera {
     this.onMove();
   }
 
-  /** @param {number} width @param {number} height */
+  /**
+   * What was fitted is fitted again, as long as nobody moved the camera since: a panel that opens
+   * must not cut it off.
+   * @param {number} width
+   * @param {number} height
+   */
   resize(width, height) {
     this.width = Math.max(1, width);
     this.height = Math.max(1, height);
-    this.onMove();
+    if (this.#whole && this.#standsAt(this.#whole.state)) this.set(this.keepWhole(this.#whole.rect));
+    else this.onMove();
+  }
+
+  /** @param {CameraState} state */
+  #standsAt({ x, y, zoom }) {
+    return this.x === x && this.y === y && this.zoom === zoom;
   }
 
   /** @param {Point} point In view pixels. @returns {Point} */
@@ -85,6 +99,17 @@ export class Camera {
       y: rect.y + rect.height / 2 - this.height / (2 * zoom),
       zoom,
     };
+  }
+
+  /**
+   * The state that shows a whole rectangle, and goes on doing so when the view gets another size.
+   * @param {Rect} rect
+   * @returns {CameraState}
+   */
+  keepWhole(rect) {
+    const state = this.fitting(rect);
+    this.#whole = { rect, state };
+    return state;
   }
 }
 

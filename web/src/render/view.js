@@ -114,7 +114,7 @@ export class CanvasView {
   #startingCamera(tab, scene) {
     const kept = tab.camera(scene.graphId).get();
     const bounds = kept.x === 0 && kept.y === 0 && kept.zoom === 1 ? scene.bounds() : undefined;
-    return bounds ? this.camera.fitting(bounds) : kept;
+    return bounds ? this.camera.keepWhole(bounds) : kept;
   }
 
   #leaveGraph() {
@@ -200,7 +200,7 @@ export class CanvasView {
   fit() {
     const { shown } = this;
     const rect = shown && (shown.scene.boundsOf(shown.selection.nodes) ?? shown.scene.bounds());
-    if (rect) this.glideTo(this.camera.fitting(rect));
+    if (rect) this.glideTo(this.camera.keepWhole(rect));
   }
 
   /** @param {string | readonly NodeId[]} target An execution id ("57:3"), or nodes of the shown graph. */

@@ -19,3 +19,28 @@ test("a new editor opens with a workflow that runs and shows its picture on the 
   assert.deepEqual(editor.errors, []);
   await editor.page.close();
 });
+
+test("panels that open leave the whole graph in view, until somebody moves it", async () => {
+  const { page } = await EditorPage.open(use.browser, use.server);
+  /** How far the outermost node reaches beyond the canvas, in pixels; negative: the room around all. */
+  const beyond = () => page.evaluate(() => {
+    const view = /** @type {Element} */ (document.querySelector(".canvas-root")).getBoundingClientRect();
+    const boxes = [...document.querySelectorAll(".node")].map((node) => node.getBoundingClientRect());
+    return Math.max(...boxes.map((box) => Math.max(view.left - box.left, view.top - box.top, box.right - view.right, box.bottom - view.bottom)));
+  });
+  await page.locator(".canvas-root").focus();
+  await page.keyboard.press("Shift+F");
+  const nodes = await page.locator(".node").count();
+  for (const panel of ["library", "parameters", "errors"]) {
+    const before = await page.locator(".canvas-root").boundingBox();
+    await page.locator(`[data-panel="${panel}"]`).click();
+    await page.waitForFunction((area) => {
+      const now = /** @type {Element} */ (document.querySelector(".canvas-root")).getBoundingClientRect();
+      return now.width * now.height < area;
+    }, (before?.width ?? 0) * (before?.height ?? 0));
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    assert.equal(await page.locator(".node").count(), nodes);
+    assert.ok((await beyond()) <= 0, `after ${panel} the graph is cut off by ${await beyond()} px`);
+  }
+  await page.close();
+});

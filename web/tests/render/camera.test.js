@@ -64,6 +64,27 @@ test("fitting shows the whole rectangle in the middle and never magnifies", () =
   }));
 });
 
+test("what was fitted stays whole when the view gets another size", () => {
+  const camera = new Camera();
+  camera.resize(1200, 800);
+  const rect = { x: -300, y: 40, width: 1500, height: 700 };
+  camera.set(camera.keepWhole(rect));
+  camera.resize(700, 500);
+  assert.deepEqual(camera.state, camera.fitting(rect));
+  camera.resize(1200, 800);
+  assert.deepEqual(camera.state, camera.fitting(rect));
+});
+
+test("a camera that was moved since it was fitted stays where it is", () => {
+  const camera = new Camera();
+  camera.resize(1200, 800);
+  camera.set(camera.keepWhole({ x: 0, y: 0, width: 3000, height: 700 }));
+  camera.panBy(10, 0);
+  const moved = camera.state;
+  camera.resize(700, 500);
+  assert.deepEqual(camera.state, moved);
+});
+
 test("a flight begins and ends where it should and zooms evenly", () => {
   const from = { x: 0, y: 0, zoom: 0.1 }, to = { x: 900, y: 500, zoom: 1 };
   assert.equal(between(from, to, 1), to);
