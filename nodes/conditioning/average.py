@@ -10,7 +10,7 @@ from engine.text.conditioning import average
 from engine.types import Conditioning
 
 
-@node("ConditioningAverage", category="conditioning")
+@node("ConditioningAverage", category="conditioning", replaces={"ConditioningAverage ": {}})
 def conditioning_average(
     conditioning_to: Conditioning,
     conditioning_from: Conditioning,

@@ -11,7 +11,12 @@ from engine.registry.widgets import FileChoice
 from engine.types import ControlNet
 
 
-@node("ControlNetLoader", category="loaders", title="Load ControlNet Model")
+@node(
+    "ControlNetLoader",
+    category="loaders",
+    title="Load ControlNet Model",
+    replaces={"T2IAdapterLoader": {}},
+)
 def control_net_loader(
     control_net_name: Annotated[str, FileChoice("controlnet")], context: NodeContext
 ) -> ControlNet:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,10 +11,13 @@ import torch
 from safetensors.torch import save_file
 
 from engine.errors import FileFormatError, InvalidValueError
+from engine.graph.canvas import canvas_to_graph, parse_canvas
 from engine.models.folders import ModelFolders
 from engine.models.library import ModelLibrary
 from engine.models.model import DiffusionNetworkModel
 from engine.models.residency import Residency
+from engine.registry.decorator import node_specs
+from engine.registry.registry import Registry
 from engine.registry.spec import NodeContext, NodeSpec
 from engine.text.clip import Clip
 from nodes.latent import vae_decode, vae_encode
@@ -77,8 +81,6 @@ def loaded(context: NodeContext) -> checkpoint_loader_simple.LoadedCheckpoint:
 
 
 def specs() -> Iterator[tuple[str, NodeSpec]]:
-    from engine.registry.decorator import node_specs
-
     modules = (checkpoint_loader_simple, checkpoint_loader, clip_loader, diffusers_loader,
                lora_loader, unet_loader, vae_loader, vae_decode, vae_encode)  # fmt: skip
     for module in modules:
@@ -211,3 +213,23 @@ def test_tiled_nodes_take_a_quarter_of_the_tile_as_overlap(
     torch.testing.assert_close(latent["samples"], loaded.vae.encode_tiled(image, 64, 16))
     decoded = vae_decode.vae_decode_tiled(latent, loaded.vae, 64, 4096)
     torch.testing.assert_close(decoded, loaded.vae.decode_tiled(latent["samples"], 64, 16))
+
+
+@pytest.mark.parametrize(
+    ("old", "module"),
+    [
+        ("T2IAdapterLoader", "loaders.controlnet_loader"),
+        ("ConditioningAverage ", "conditioning.average"),
+    ],
+)
+def test_files_with_the_old_name_of_a_type_get_the_one_of_today(
+    old: str, module: str, tmp_path: Path
+) -> None:
+    registry = Registry(ModelFolders(tmp_path))
+    (spec,) = node_specs(importlib.import_module(f"nodes.{module}"))
+    registry.add(spec, builtin=True)
+    nodes = [{"id": 1, "type": old, "outputs": []}, {"id": 2, "type": spec.type_id, "outputs": []}]
+    canvas = parse_canvas({"version": 0.4, "nodes": nodes, "links": []})
+    assert [node.type for node in canvas_to_graph(canvas, registry).graph.values()] == [
+        spec.type_id
+    ] * 2

@@ -28,11 +28,6 @@ from engine.graph.input_checks import DeclaredInput, plain_name
 from engine.graph.model import Graph, Node
 from engine.registry.registry import Registry
 
-_RENAMED_TYPES = {
-    "T2IAdapterLoader": "ControlNetLoader",
-    "ConditioningAverage ": "ConditioningAverage",
-    "SDV_img2vid_Conditioning": "SVD_img2vid_Conditioning",
-}
 _SAMPLER_TYPES = ("KSampler", "KSamplerAdvanced")
 _NAMES: tuple[Callable[[CanvasNode], Any], ...] = (
     lambda node: node.properties.get("Node name for S&R"),
@@ -115,7 +110,6 @@ class _Converter:
         if exec_id in self.running:
             self.report("duplicate_id", "another node has the same id; only one runs", exec_id)
             return
-        node = replace(node, type=_RENAMED_TYPES.get(node.type, node.type))
         if not linked and node.type not in self.registry:
             # Labels, switches and the like: packs' own canvas nodes, of which no engine knows.
             message = f"its type {shorten(node.type)} is not known; without links it is left out"

@@ -15,18 +15,6 @@ const INPUT_KEYS = new Set(["name", "type", "link", "widget", "label", "localize
 const OUTPUT_KEYS = new Set(["name", "type", "links", "label", "localized_name", "slot_index"]);
 const PORT_KEYS = new Set(["name", "type", "label", "linkIds"]);
 
-/** Names node types had before. */
-const RENAMED_TYPES = new Map([
-  ["T2IAdapterLoader", "ControlNetLoader"],
-  ["ConditioningAverage ", "ConditioningAverage"],
-  ["SDV_img2vid_Conditioning", "SVD_img2vid_Conditioning"],
-]);
-
-/** @param {string} type */
-export function currentType(type) {
-  return RENAMED_TYPES.get(type) ?? type;
-}
-
 /**
  * @param {Json} entry
  * @param {Problems} problems
@@ -43,7 +31,7 @@ export function parseNode(entry, problems) {
   const { x: width, y: height } = point(entry.size, { x: 200, y: 100 });
   return {
     id: id ?? "",
-    type: currentType(entry.type),
+    type: entry.type,
     title: text(entry.title),
     ...point(entry.pos),
     width: Math.abs(width),

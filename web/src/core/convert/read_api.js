@@ -14,7 +14,6 @@ import { layout } from "../layout.js";
 import { layoutNode } from "../node_layout.js";
 import { createNode } from "../nodes.js";
 import { objectOf, text } from "./fields.js";
-import { currentType } from "./parse_node.js";
 
 /** Sockets drawn for a node of unknown type, whatever number a link claims. */
 const MOST_OUTPUTS = 256;
@@ -51,9 +50,9 @@ export function readApi(doc, json, catalogue, problems) {
   edit(doc, "edit.open", (tx) => {
     for (const [id, entry] of entries) {
       const type = text(entry.class_type);
-      if (type !== undefined) tx.addNode(ROOT, buildNode(id, currentType(type), entry, catalogue, used));
+      if (type !== undefined) tx.addNode(ROOT, buildNode(id, type, entry, catalogue, used));
       else problems.warn("bad_node", `node ${id} has no usable type: ${shorten(entry.class_type)}`);
-      if (type !== undefined && !catalogue.has(currentType(type))) {
+      if (type !== undefined && !catalogue.has(type)) {
         const message = `node ${id}: its type "${type}" is not installed; all it holds is kept`;
         problems.warn("unknown_type", message, { executionId: id });
       }
