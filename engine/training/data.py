@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 BatchT_co = TypeVar("BatchT_co", covariant=True)
 
 
+def pictures_at_once(size: int) -> int:
+    """Return how many pictures of `size` pixels square are worked on between two looks for a stop.
+
+    So that neither the memory nor the wait grows with the size.
+    """
+    return max(1, min(32, 32 * 64 * 64 // size**2))
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Pictures to learn from.

@@ -8,7 +8,7 @@ is 1 and nothing can get lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import torch
@@ -24,15 +24,15 @@ class LatentScale(NamedTuple):
     deviation: float
 
 
-def measure_latents(encode: Callable[[Tensor], Tensor], images: Tensor) -> LatentScale:
-    """Measure the latents of images (B, 3, H, W) in [-1, 1].
+def measure_latents(parts: Iterable[Tensor]) -> LatentScale:
+    """Measure latents (B, C, h, w), which come in parts.
 
     Channels share one deviation: scaled alike, distances keep their order, so each vector keeps
     its nearest code.
 
     Raises: InvalidValueError, when the latents do not vary or are not finite.
     """
-    latents = torch.cat([encode(part) for part in torch.split(images, 32)]).double()
+    latents = torch.cat(list(parts)).double()
     mean = latents.mean((0, 2, 3))
     deviation = float((latents - mean[:, None, None]).square().mean().sqrt())
     if not 0 < deviation < float("inf"):

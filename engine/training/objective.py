@@ -17,6 +17,10 @@ Draw: TypeAlias = Callable[[int, torch.Generator], BatchT_contra]
 """(items, generator) -> a batch drawn from the data set."""
 
 
+Pulse: TypeAlias = Callable[[], None]
+"""Called between the parts of long work; it raises where a stop was asked for."""
+
+
 class Objective(Protocol, Generic[BatchT_contra]):
     """One kind of training."""
 
@@ -45,8 +49,13 @@ class Objective(Protocol, Generic[BatchT_contra]):
         """Weights, as "network.weight", that the average takes over as they are."""
         ...
 
-    def prepare(self, step: int, draw: Draw[BatchT_contra], generator: torch.Generator) -> None:
-        """Do what a step needs once before it, for instance begin to quantise."""
+    def prepare(
+        self, step: int, draw: Draw[BatchT_contra], generator: torch.Generator, pulse: Pulse
+    ) -> None:
+        """Do what a step needs once before it, for instance begin to quantise.
+
+        After `pulse` has raised it is called again for the same step, perhaps in another process.
+        """
         ...
 
     def loss(self, batch: BatchT_contra, step: int, generator: torch.Generator) -> Losses:
@@ -57,7 +66,7 @@ class Objective(Protocol, Generic[BatchT_contra]):
         """Change what no gradient changes after a step, for instance a codebook of averages."""
         ...
 
-    def samples(self, step: int) -> Tensor | None:
+    def samples(self, step: int, pulse: Pulse) -> Tensor | None:
         """Return pictures (B, H, W, 3) in [0, 1] that show how far it is after `step` steps.
 
         Called with averaged weights in place. None when there is nothing to see.
@@ -84,8 +93,9 @@ class DivergedError(TrainingError):
     def __init__(self, step: int, losses: Mapping[str, float]) -> None:
         self.step, self.losses = step, dict(losses)
         shown = ", ".join(f"{name} {value:g}" for name, value in losses.items())
+        kept = f" The weights from before it are kept: a run of {step} steps ends with them."
+        kept = kept if step else ""
         super().__init__(
             f"Training stopped before step {step + 1}: its loss or gradient is not finite"
-            f" ({shown}). The weights from before this step are kept. Lower the learning rate or"
-            " use float32, and run again."
+            f" ({shown}).{kept} Run it again with a lower learning rate or in float32."
         )

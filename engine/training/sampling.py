@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import torch
 from torch import Tensor
 
+from engine.models.model import SamplingSettings
 from engine.sampling.ksampler import ksampler
+from engine.training.objective import Pulse
 from engine.training.objectives.diffusion import DiffusionObjective
 from engine.types import Autoencoder, LatentFormat, Network, NoiseSchedule, Prediction
 
@@ -19,15 +20,11 @@ _STEPS: Final = 16
 _CFG: Final = 3.0
 
 
-@dataclass(frozen=True, eq=False)
-class ModelInTraining:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ModelInTraining(SamplingSettings):
     """The networks of an objective as they are now; implements `engine.types.DiffusionModel`."""
 
     objective: DiffusionObjective
-    prediction: Prediction
-    latent_format: LatentFormat
-    schedule: NoiseSchedule = field(default_factory=NoiseSchedule)
-    options: Mapping[str, Any] = field(default_factory=dict)
     concat_channels: int = 0
 
     @classmethod
@@ -38,7 +35,12 @@ class ModelInTraining:
             scale=objective.settings.scale,
             downscale=downscale,
         )
-        return cls(objective, Prediction(objective.settings.prediction), latents)
+        return cls(
+            objective=objective,
+            prediction=Prediction(objective.settings.prediction),
+            schedule=NoiseSchedule(),
+            latent_format=latents,
+        )
 
     @property
     def device(self) -> torch.device:
@@ -54,25 +56,12 @@ class ModelInTraining:
 
         yield network
 
-    def with_settings(
-        self,
-        *,
-        prediction: Prediction | None = None,
-        schedule: NoiseSchedule | None = None,
-        options: Mapping[str, Any] | None = None,
-    ) -> Self:
-        """Return a model with other sampling settings."""
-        return dataclasses.replace(
-            self,
-            prediction=prediction or self.prediction,
-            schedule=schedule or self.schedule,
-            options={**self.options, **(options or {})},
-        )
-
 
 @torch.no_grad()
 def sample_pictures(
     objective: DiffusionObjective,
+    pulse: Pulse,
+    *,
     vae: Autoencoder,
     prompts: Sequence[str],
     latent_shape: tuple[int, int, int],
@@ -81,6 +70,7 @@ def sample_pictures(
     """Draw one picture for each prompt, (B, H, W, 3) in [0, 1].
 
     Args:
+        pulse: Called after each step of each picture.
         latent_shape: Channels, height and width.
         seed: The same starting noise for every prompt.
     """
@@ -99,6 +89,7 @@ def sample_pictures(
             positive=positive,
             negative=negative,
             latent={"samples": torch.zeros(1, *latent_shape)},
+            on_step=lambda _: pulse(),
         )
         pictures.append(vae.decode(drawn["samples"]))
     return torch.cat(pictures)

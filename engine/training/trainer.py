@@ -15,7 +15,8 @@ from torch import Tensor
 from engine.errors import InvalidValueError
 from engine.training.data import Dataset
 from engine.training.ema import WeightAverage
-from engine.training.objective import DivergedError, Losses, Objective
+from engine.training.objective import DivergedError, Losses, Objective, Pulse
+from engine.training.optimizer import make_optimizer
 from engine.training.order import batch_indices, generator_of
 from engine.training.report import History, Report, Window
 from engine.training.schedule import learning_rate
@@ -32,6 +33,10 @@ from engine.training.weights import (
 BatchT = TypeVar("BatchT")
 _DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+
+
+class _StopAskedError(Exception):
+    """Leaves a step undone: someone asked for a stop while it went on."""
 
 
 def _ignore(report: Report) -> None:
@@ -82,7 +87,7 @@ class Trainer(Generic[BatchT]):
         self._weights = named_weights(objective.networks)
         self._trained = trained_weights(objective.networks)
         self.average = self._make_average()
-        self._optimizer = self._make_optimizer()
+        self._optimizer = make_optimizer(self._trained, settings)
         scaled = settings.precision == "float16"
         self._scaler = torch.amp.GradScaler(self.device.type, enabled=scaled)
         self.history = History()
@@ -102,25 +107,34 @@ class Trainer(Generic[BatchT]):
 
         Args:
             on_report: Called every `report_every` steps and at the end.
-            should_stop: Asked after each step.
+            should_stop: Asked after each step, and between the parts of a long one, which is then
+                left undone.
 
         Returns: Whether the last step was reached.
 
         Raises: DivergedError, when a loss or gradient is not finite; StateSaveError.
         """
-        settings = self.settings
+
+        def pulse() -> None:
+            if should_stop():
+                raise _StopAskedError
+
         self._window.restart_clock()
+        settings = self.settings
         while self.step < settings.steps:
             started = time.perf_counter()
             try:
-                self._window.add(self._one_step())
+                self._window.add(self._one_step(pulse))
+            except _StopAskedError:
+                self.save()
+                return False
             except DivergedError:
                 self.save()
                 raise
             self._seconds += time.perf_counter() - started
             last = self.step == settings.steps
             if last or self.step % settings.report_every == 0:
-                on_report(self._report())
+                on_report(self._report(pulse))
             stop = should_stop()
             if last or stop or self.step % settings.save_every == 0:
                 self.save()
@@ -150,14 +164,18 @@ class Trainer(Generic[BatchT]):
         weights = self.average.tensors if self.average else {}
         return exchanged(self.objective.networks, self._weights, weights)
 
-    def _one_step(self) -> Losses:
-        """Do one step. Raises: DivergedError, before any weight has changed."""
+    def _one_step(self, pulse: Pulse) -> Losses:
+        """Do one step. Raises: DivergedError and what `pulse` raises, before weights changed."""
         step, settings = self.step, self.settings
-        self.objective.prepare(step, self._draw, generator_of(settings.seed, "prepare", step))
+        generator = generator_of(settings.seed, "prepare", step)
+        self.objective.prepare(step, self._draw, generator, pulse)
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate(step, settings)
         totals: Losses = {}
+        self._optimizer.zero_grad(set_to_none=True)  # those of a step left undone, too
         for part in range(settings.accumulate):
+            if part:
+                pulse()
             losses = self._forward(step * settings.accumulate + part, step)
             torch.autograd.backward(self._scaler.scale(losses["loss"] / settings.accumulate))
             for name, loss in losses.items():
@@ -167,7 +185,6 @@ class Trainer(Generic[BatchT]):
         self._clip(totals)
         self._scaler.step(self._optimizer)
         self._scaler.update()
-        self._optimizer.zero_grad(set_to_none=True)
         self.objective.after_step(step, generator_of(settings.seed, "after", step))
         if self.average is not None:
             self.average.update()
@@ -200,29 +217,31 @@ class Trainer(Generic[BatchT]):
         # float16 overflows now and then: its scaler leaves such steps out and scales less.
         watched = [losses["loss"]] if self._scaler.is_enabled() else [losses["loss"], *norms]
         if not bool(torch.stack([value.to(self.device) for value in watched]).isfinite().all()):
-            self._optimizer.zero_grad(set_to_none=True)
             raise DivergedError(self.step, {name: float(loss) for name, loss in losses.items()})
 
-    def _report(self) -> Report:
+    def _report(self, pulse: Pulse) -> Report:
         means, (speed, left) = self._window.means(), self._window.speed(self.step)
         self.history.add(self.step, means)
         rate = float(self._optimizer.param_groups[0]["lr"])
-        samples = self._samples_if_due()
+        samples = self._samples_if_due(pulse)
         self._window.restart()
         return Report(
             self.step, self.settings.steps, means, rate, speed, left, self.history, samples
         )
 
-    def _samples_if_due(self) -> Tensor | None:
+    def _samples_if_due(self, pulse: Pulse) -> Tensor | None:
         every = self.settings.sample_every
         if not every or (self.step % every and self.step != self.settings.steps):
             return None
-        return self.samples()
+        try:
+            return self.samples(pulse)
+        except _StopAskedError:
+            return None  # asked again after the step, where the state is saved
 
-    def samples(self) -> Tensor | None:
-        """Return the objective's sample pictures under the averaged weights."""
+    def samples(self, pulse: Pulse) -> Tensor | None:
+        """Return the objective's sample pictures under the averaged weights; see `Pulse`."""
         with self.averaged_weights(), torch.no_grad():
-            return self.objective.samples(self.step)
+            return self.objective.samples(self.step, pulse)
 
     def _place(self) -> None:
         for network in self.objective.networks.values():
@@ -240,19 +259,6 @@ class Trainer(Generic[BatchT]):
             if name.split(".", 1)[0] not in helpers
         }
         return WeightAverage(averaged, self.settings.ema, copied=unaveraged)
-
-    def _make_optimizer(self) -> torch.optim.AdamW:
-        trained = [weight for weights in self._trained.values() for weight in weights]
-        wide = [weight for weight in trained if weight.dim() > 1]
-        narrow = [weight for weight in trained if weight.dim() <= 1]
-        groups: list[dict[str, Any]] = [
-            {"params": wide, "weight_decay": self.settings.weight_decay},
-            {"params": narrow, "weight_decay": 0.0},
-        ]
-        # Fused: one pass over the weights instead of a dozen.
-        return torch.optim.AdamW(
-            groups, lr=self.settings.learning_rate, betas=self.settings.betas, fused=True
-        )
 
     def _state_tensors(self) -> dict[str, Tensor]:
         tensors = {f"network.{name}": weight for name, weight in self._weights.items()}

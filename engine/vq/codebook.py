@@ -6,7 +6,7 @@ arXiv:2005.00341, section 3.2 (there called random restarts).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Literal, TypeAlias
 
 import torch
@@ -18,6 +18,21 @@ from engine.errors import InvalidValueError
 Metric: TypeAlias = Literal["euclidean", "cosine"]
 
 _SCORE_BYTES: Final = 16 << 20  # one block of scores: as fast as one large product
+
+
+def as_vectors(code: torch.Tensor) -> torch.Tensor:
+    """Return the cells of a code (B, D, h, w) as vectors (B·h·w, D), row-major."""
+    return code.movedim(1, -1).flatten(0, 2)
+
+
+def as_cells(vectors: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Return `as_vectors` undone: (B, D, h, w), with the shape of `like`."""
+    batch, _, height, width = like.shape
+    return vectors.view(batch, height, width, -1).movedim(-1, 1)
+
+
+def _nothing() -> None:
+    pass
 
 
 def nearest_codes(
@@ -220,8 +235,20 @@ def revive_dead_codes(
     return revived
 
 
+def drawn_vectors(vectors: torch.Tensor, count: int, generator: torch.Generator) -> torch.Tensor:
+    """Return `count` of the vectors (N, D) drawn without repetition, or all if they are no more."""
+    if len(vectors) <= count:
+        return vectors
+    return vectors[torch.randperm(len(vectors), generator=generator)[:count].to(vectors.device)]
+
+
 def kmeans_codebook(
-    vectors: torch.Tensor, size: int, generator: torch.Generator, *, iterations: int = 20
+    vectors: torch.Tensor,
+    size: int,
+    generator: torch.Generator,
+    *,
+    iterations: int = 20,
+    pulse: Callable[[], None] = _nothing,
 ) -> torch.Tensor:
     """Return the centres (size, D) float32 of clusters of the vectors, by Lloyd's algorithm.
 
@@ -232,15 +259,16 @@ def kmeans_codebook(
     Args:
         vectors: (N, D), N >= size.
         generator: On the CPU.
+        pulse: Called before each iteration; what it raises ends the search.
 
     Raises: InvalidValueError, when there are fewer vectors than codes.
     """
     if len(vectors) < size:
         raise InvalidValueError("VQ, vectors for k-means", len(vectors), f"at least {size}")
     vectors = vectors.detach().float()
-    chosen = torch.randperm(len(vectors), generator=generator)[:size]
-    centres = vectors[chosen.to(vectors.device)]
+    centres = drawn_vectors(vectors, size, generator)
     for _ in range(iterations):
+        pulse()
         sizes, sums = _cluster_totals(vectors, nearest_codes(vectors, centres), size)
         centres = revive_dead_codes(sums / sizes.clamp(min=1)[:, None], sizes, vectors, generator)
     return centres

@@ -13,6 +13,7 @@ from engine.registry.spec import Folders, NodeContext
 from engine.registry.widgets import Number, Output, Text
 from engine.training.data import Pictures
 from engine.training.datasets.folder import read_folder, skipped_sentence
+from engine.types import NodeResult, Ui
 from nodes.image.result_files import folders
 
 
@@ -37,7 +38,7 @@ def picture_folder(
     size: Annotated[int, Number(8, 2048, step=8)],
     captions: Literal["sidecar", "file name", "none"],
     context: NodeContext,
-) -> FolderPictures:
+) -> FolderPictures | NodeResult:
     """Make a data set of all pictures in a folder below the input folder, and in its subfolders.
 
     Each is scaled to fit into a square; what remains of the square is transparent. Pictures that
@@ -54,7 +55,7 @@ def picture_folder(
     report = f"{len(content.pictures)} pictures"
     if content.skipped:
         report = f"{report}; {skipped_sentence(content.skipped)}"
-    return FolderPictures(content.pictures, report)
+    return NodeResult(FolderPictures(content.pictures, report), Ui(text=[report]))
 
 
 def _folder(root: Path, name: str) -> Path:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, NamedTuple
 
 import torch
 
+from engine.errors import InvalidValueError
 from engine.models.families import sd1
 from engine.models.families.config import FileConfig
 from engine.models.library import ModelLibrary
@@ -14,10 +16,13 @@ from engine.models.reading import WeightFile
 from engine.registry.decorator import node
 from engine.registry.spec import NodeContext
 from engine.registry.widgets import Number
-from engine.training.data import Pictures
+from engine.training.data import Pictures, pictures_at_once
 from engine.training.ldm_layout import checkpoint_bytes, first_stage_tensors
 from engine.training.normalise import fold_scale, measure_latents
+from engine.training.objective import Pulse
 from engine.training.objectives.autoencoder import (
+    CLUSTERED_CELLS,
+    CLUSTERED_PICTURES,
     AutoencoderObjective,
     AutoencoderSettings,
     shown_pictures,
@@ -29,7 +34,10 @@ from engine.training.trainer import Trainer
 from engine.types import Image, Vae, VqModel
 from nodes.training.training_run import Settings, keep_result, start_trainer, train, widths_of
 
+Count = Annotated[int, Number(1, 1024)]
+Pixels = Annotated[int, Number(0, 4096, step=8)]
 Step = Annotated[int, Number(0, 10_000_000)]
+StepOrNever = Annotated[int, Number(-1, 10_000_000)]
 _MEASURED: Final = 256
 
 
@@ -55,13 +63,13 @@ def train_vq_autoencoder(
     context: NodeContext,
     name: str = "vq",
     widths: str = "16, 32, 64",
-    latent_channels: Annotated[int, Number(1, 1024)] = 4,
-    norm_groups: Annotated[int, Number(1, 1024)] = 8,
+    latent_channels: Count = 4,
+    norm_groups: Count = 8,
     codes: Annotated[int, Number(2, 65536)] = 1024,
     quantize_from: Step = 500,
-    crop: Annotated[int, Number(0, 4096, step=8)] = 0,
+    crop: Pixels = 0,
     crop_until: Step = 0,
-    adversary_from: Annotated[int, Number(-1, 10_000_000)] = -1,
+    adversary_from: StepOrNever = -1,
     event_files: bool = False,
 ) -> TrainedVq:
     """Train a VQ autoencoder: it writes pictures as grids of tokens from a codebook it learns.
@@ -84,7 +92,6 @@ def train_vq_autoencoder(
             crisper detail; -1 for never.
         event_files: Also write files for TensorBoard.
     """
-    adversary = None if adversary_from < 0 else DiscriminatorSettings(start=adversary_from)
     shape = AutoencoderSettings(
         regulariser="vq",
         widths=widths_of(widths, "widths"),
@@ -94,7 +101,7 @@ def train_vq_autoencoder(
         quantize_from=quantize_from,
         crop=crop,
         crop_until=crop_until,
-        discriminator=adversary,
+        discriminator=_adversary(adversary_from),
     )
     source, key, progress = _trained(context, name, pictures, shape, settings, event_files)
     model = sd1.vq_autoencoder(source, key, context.service(ModelLibrary).residency)
@@ -108,11 +115,11 @@ def train_kl_autoencoder(
     context: NodeContext,
     name: str = "vae",
     widths: str = "16, 32, 64",
-    latent_channels: Annotated[int, Number(1, 1024)] = 4,
-    norm_groups: Annotated[int, Number(1, 1024)] = 8,
-    crop: Annotated[int, Number(0, 4096, step=8)] = 0,
+    latent_channels: Count = 4,
+    norm_groups: Count = 8,
+    crop: Pixels = 0,
     crop_until: Step = 0,
-    adversary_from: Annotated[int, Number(-1, 10_000_000)] = -1,
+    adversary_from: StepOrNever = -1,
     event_files: bool = False,
 ) -> TrainedKl:
     """Train a VAE: it writes pictures as small latents, which a diffusion model can learn.
@@ -132,7 +139,6 @@ def train_kl_autoencoder(
             detail; -1 for never.
         event_files: Also write files for TensorBoard.
     """
-    adversary = None if adversary_from < 0 else DiscriminatorSettings(start=adversary_from)
     shape = AutoencoderSettings(
         regulariser="kl",
         widths=widths_of(widths, "widths"),
@@ -140,11 +146,35 @@ def train_kl_autoencoder(
         norm_groups=norm_groups,
         crop=crop,
         crop_until=crop_until,
-        discriminator=adversary,
+        discriminator=_adversary(adversary_from),
     )
     source, key, progress = _trained(context, name, pictures, shape, settings, event_files)
     vae = sd1.autoencoder(source, key, context.service(ModelLibrary).residency)
     return TrainedKl(vae, progress)
+
+
+def _adversary(start: int) -> DiscriminatorSettings | None:
+    return None if start < 0 else DiscriminatorSettings(start=start)
+
+
+def _check_size(shape: AutoencoderSettings, size: int) -> None:
+    """Refuse, before hours are spent, what only fails in the course of a run.
+
+    Raises: InvalidValueError.
+    """
+    cell = shape.downscale
+    for name, side in (("pictures", size), ("crop", shape.crop)):
+        if side % cell:
+            expected = f"a multiple of {cell} pixels, by which {len(shape.widths)} widths divide it"
+            raise InvalidValueError(f'input "{name}"', f"{side} pixels", expected)
+    cells = min((size // cell) ** 2, CLUSTERED_CELLS)
+    if shape.regulariser == "vq" and shape.codes > CLUSTERED_PICTURES * cells:
+        raise InvalidValueError(
+            'input "codes"',
+            shape.codes,
+            f"at most {CLUSTERED_PICTURES * cells}",
+            f"The codebook is made of {CLUSTERED_PICTURES} pictures of {cells} cells.",
+        )
 
 
 # Nodes are called in inference mode, in which nothing can be trained.
@@ -158,11 +188,16 @@ def _trained(
     event_files: bool,
 ) -> tuple[WeightFile, str, torch.Tensor]:
     """Return the trained first stage in a file, the file's key, and the progress picture."""
+    _check_size(shape, pictures.size)
     shown = shown_pictures(pictures, settings.seed) if settings.sample_every else None
     objective = AutoencoderObjective(shape, settings.seed, shown)
     trainer = start_trainer(context, name, objective, pictures, settings)
     progress = train(context, trainer, event_files=event_files)
-    tensors = first_stage_tensors(_normalised(trainer, objective, pictures))
+
+    def pulse() -> None:
+        context.progress(trainer.step, settings.steps)
+
+    tensors = first_stage_tensors(_normalised(trainer, objective, pictures, pulse))
     content = checkpoint_bytes(
         [tensors],
         config=FileConfig(scale_factor=1.0, vae_norm_groups=shape.norm_groups),
@@ -172,20 +207,23 @@ def _trained(
 
 
 @torch.no_grad()
-def _normalised(trainer: Trainer[Any], objective: AutoencoderObjective, pictures: Pictures) -> Any:
+def _normalised(
+    trainer: Trainer[Any], objective: AutoencoderObjective, pictures: Pictures, pulse: Pulse
+) -> Any:
     """Return a copy of the averaged network whose latents have unit variance."""
     with trainer.averaged_weights():
         network = copy.deepcopy(objective.autoencoder)
     generator = generator_of(trainer.settings.seed, "measure")
-    drawn = torch.randint(len(pictures), (_MEASURED,), generator=generator).tolist()
-    images = pictures.draw(drawn, generator).images
-    channels = objective.settings.latent_channels
+    drawn = torch.randint(len(pictures), (_MEASURED,), generator=generator)
 
-    def encode(part: torch.Tensor) -> torch.Tensor:
-        moments: torch.Tensor = network.quant_conv(network.encoder(part.to(trainer.device)))
-        return moments[:, :channels].cpu()
+    def latents() -> Iterator[torch.Tensor]:
+        for part in torch.split(drawn, pictures_at_once(pictures.size)):
+            pulse()
+            images = pictures.draw(part.tolist(), generator).images.to(trainer.device)
+            moments: torch.Tensor = network.quant_conv(network.encoder(images))
+            yield moments[:, : objective.settings.latent_channels].cpu()
 
-    scale = measure_latents(encode, images)
+    scale = measure_latents(latents())
     network.cpu()
     fold_scale(network, scale)
     return network

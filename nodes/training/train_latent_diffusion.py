@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import torch
 
+from engine.errors import InvalidValueError
 from engine.models.families import sd1
 from engine.models.families.config import FileConfig
 from engine.models.library import ModelLibrary
@@ -17,6 +19,7 @@ from engine.registry.widgets import Number, Text
 from engine.text.tokenizer import ClipTokenizer
 from engine.training.data import Latents
 from engine.training.ldm_layout import checkpoint_bytes, text_tensors, unet_tensors
+from engine.training.objective import Pulse
 from engine.training.objectives.diffusion import DiffusionObjective, DiffusionSettings
 from engine.training.order import generator_of
 from engine.training.preview import fit_preview
@@ -94,6 +97,13 @@ def train_latent_diffusion(
         prompts: Sample pictures to draw while it learns, one prompt a line.
         event_files: Also write files for TensorBoard.
     """
+    channels = latents.latent_shape[0]
+    if vae.latent_channels != channels:
+        raise InvalidValueError(
+            'input "vae"',
+            f"{vae.latent_channels} channels",
+            f"the {channels} that the latents have",
+        )
     levels = widths_of(widths, "widths")
     shape = DiffusionSettings(
         widths=levels,
@@ -111,28 +121,37 @@ def train_latent_diffusion(
         scale=latent_scale,
     )
     pairs = learn_merges(latents.captions(), merges)
-    lines = [line.strip() for line in prompts.splitlines() if line.strip()]
-    seed = settings.seed
-    show = partial(
-        sample_pictures, vae=vae, prompts=lines, latent_shape=latents.latent_shape, seed=seed
-    )
+    show = _shown_prompts(prompts, latents, vae, settings.seed)
     tokenizer = ClipTokenizer.from_merges(pairs)
-    objective = DiffusionObjective(
-        shape, tokenizer, latents.latent_shape[0], seed, show if lines else None
-    )
+    objective = DiffusionObjective(shape, tokenizer, channels, settings.seed, show)
     trainer = start_trainer(context, name, objective, latents, settings)
     progress = train(context, trainer, event_files=event_files)
     return _result(context, trainer, objective, pairs, vae, progress)
 
 
+def _shown_prompts(
+    prompts: str, latents: Latents, vae: Vae, seed: int
+) -> Callable[[DiffusionObjective, Pulse], torch.Tensor] | None:
+    """Return what draws the sample pictures; None when no line of `prompts` holds a prompt."""
+    lines = [line.strip() for line in prompts.splitlines() if line.strip()]
+    if not lines:
+        return None
+    shape = latents.latent_shape
+    return partial(sample_pictures, vae=vae, prompts=lines, latent_shape=shape, seed=seed)
+
+
 def _preview_colours(
-    trainer: Trainer[Any], vae: Vae, scale: float
+    context: NodeContext, trainer: Trainer[Any], vae: Vae, scale: float
 ) -> list[tuple[float, float, float]]:
     """Fit the colours of previews to some of the latents and what they decode to."""
     generator = generator_of(trainer.settings.seed, "preview")
     indices = torch.randint(len(trainer.data), (_FITTED,), generator=generator).tolist()
     latents = trainer.data.draw(indices, generator).latents
-    return fit_preview(latents * scale, vae.decode(latents))
+    decoded = []
+    for latent in torch.split(latents, 1):
+        context.progress(trainer.step, trainer.settings.steps)
+        decoded.append(vae.decode(latent))
+    return fit_preview(latents * scale, torch.cat(decoded))
 
 
 def _result(
@@ -150,7 +169,7 @@ def _result(
         clip_tokens=shape.tokens,
         prediction=shape.prediction,
         scale_factor=shape.scale,
-        preview_rgb=_preview_colours(trainer, vae, shape.scale),
+        preview_rgb=_preview_colours(context, trainer, vae, shape.scale),
     )
     with trainer.averaged_weights():
         tensors = [unet_tensors(objective.unet), text_tensors(objective.text)]

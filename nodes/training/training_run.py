@@ -61,23 +61,33 @@ def train(context: NodeContext, trainer: Trainer[Any], *, event_files: bool) -> 
         goes on from there; TensorBoardMissingError; TrainingError.
     """
     samples: list[torch.Tensor] = []
+    previews: list[Preview] = []
 
     def on_report(report: Report) -> None:
         if report.samples is not None:
             samples[:] = [report.samples]
         if events is not None:
             events.add(report)
-        preview = Preview(_renderer(report, samples[0] if samples else None))
-        context.progress(report.step, report.steps, preview)
+        previews[:] = [Preview(_renderer(report, samples[0] if samples else None))]
+
+    def should_stop() -> bool:
+        """Tell how far it is, also while a step goes on, and whether the artist had enough."""
+        preview = previews.pop() if previews else None
+        try:
+            context.progress(trainer.step, trainer.settings.steps, preview)
+        except RunCancelledError:
+            return True
+        return False
 
     with ExitStack() as open_files:
         wanted = EventFiles(trainer.folder / "events", trainer.step) if event_files else None
         events = open_files.enter_context(wanted or nullcontext())
-        finished = trainer.run(_unless_cancelled(on_report), lambda: _cancelled(context))
+        finished = trainer.run(on_report, should_stop)
     if not finished:
         raise RunCancelledError
     if not samples and trainer.settings.sample_every:  # all was done in an earlier run
-        samples = [found for found in [trainer.samples()] if found is not None]
+        found = trainer.samples(context.check_cancelled)
+        samples = [] if found is None else [found]
     picture = progress_picture(trainer.history, samples[0] if samples else None)
     return split_picture(picture)[0][None]
 
@@ -107,24 +117,6 @@ def widths_of(text: str, where: str) -> tuple[int, ...]:
 def _decisive(settings: TrainSettings) -> Mapping[str, Any]:
     found: dict[str, Any] = msgspec.to_builtins(settings)
     return {name: value for name, value in found.items() if name not in _FREE}
-
-
-def _unless_cancelled(on_report: Callable[[Report], None]) -> Callable[[Report], None]:
-    def report(report: Report) -> None:
-        try:
-            on_report(report)
-        except RunCancelledError:
-            return  # asked again after the step, where the state is saved
-
-    return report
-
-
-def _cancelled(context: NodeContext) -> bool:
-    try:
-        context.check_cancelled()
-    except RunCancelledError:
-        return True
-    return False
 
 
 def _renderer(report: Report, samples: torch.Tensor | None) -> Callable[[], Any]:

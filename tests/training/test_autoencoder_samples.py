@@ -20,9 +20,9 @@ def test_reconstructions_are_quantised_once_the_codebook_counts() -> None:
     pictures = draw(2, generator).images
     objective = AutoencoderObjective(settings, 0, pictures)
     network = objective.autoencoder
-    before = objective.samples(1)
-    objective.prepare(1, draw, generator)
-    after = objective.samples(2)
+    before = objective.samples(1, lambda: None)
+    objective.prepare(1, draw, generator, lambda: None)
+    after = objective.samples(2, lambda: None)
     code = network.encode(pictures).latents
     for shown, decoded in (
         (before, network.decode(code, force_not_quantize=True).sample),

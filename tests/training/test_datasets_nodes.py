@@ -15,9 +15,10 @@ from engine.models.folders import ModelFolders
 from engine.registry.spec import NodeContext
 from engine.training.datasets.iconify import LicenceError
 from engine.training.datasets.pictures import VariedPictures
+from engine.types import NodeResult, Ui
 from nodes.training.cache_latents import cache_latents
 from nodes.training.icon_set import icon_set_pictures
-from nodes.training.picture_folder import picture_folder
+from nodes.training.picture_folder import FolderPictures, picture_folder
 from nodes.training.vary_pictures import (
     captioned_backgrounds,
     dataset_samples,
@@ -71,8 +72,11 @@ def test_a_folder_becomes_a_data_set_and_says_what_it_left_out(
     host: Host, context: NodeContext
 ) -> None:
     (host.folders.directory("input") / "mine" / "broken.png").write_text("x")
-    found = picture_folder("mine", 16, "sidecar", context)
+    result = picture_folder("mine", 16, "sidecar", context)
+    assert isinstance(result, NodeResult)
+    found = cast("FolderPictures", result.values)
     assert found.report.startswith('2 pictures; 1 skipped: "broken.png"')
+    assert result.ui == Ui(text=[found.report])  # seen at the node, wherever its report goes
     assert list(found.pictures.captions()) == ["a red cat", "a dog"]
 
 

@@ -43,7 +43,7 @@ def test_a_codebook_model_has_unit_latents_and_the_same_pictures() -> None:
     model.quantize.embedding.weight.copy_(latents.movedim(1, -1).reshape(-1, 3)[:32])
     tokens = model.quantize(latents)[2][2]
     decoded = model.decode(latents).sample
-    fold_scale(model, measure_latents(lambda x: model.encode(x).latents, images))
+    fold_scale(model, measure_latents([model.encode(images).latents]))
     folded = model.encode(images).latents
     assert torch.allclose(folded.mean((0, 2, 3)), torch.zeros(3), atol=1e-4)
     assert folded.square().mean() == pytest.approx(1.0, abs=1e-3)
@@ -56,7 +56,7 @@ def test_a_kl_model_keeps_its_pictures_and_scales_its_noise() -> None:
     model, images = kl_model(), pictures()
     before = model.encode(images).latent_dist
     decoded = model.decode(before.mean).sample
-    scale = measure_latents(lambda x: model.encode(x).latent_dist.mean, images)
+    scale = measure_latents([model.encode(images).latent_dist.mean])
     fold_scale(model, scale)
     after = model.encode(images).latent_dist
     assert after.mean.square().mean() == pytest.approx(1.0, abs=1e-3)
@@ -66,7 +66,7 @@ def test_a_kl_model_keeps_its_pictures_and_scales_its_noise() -> None:
 
 def test_channels_keep_their_proportions() -> None:
     images = pictures()
-    scale = measure_latents(lambda x: x * torch.tensor([1.0, 2.0, 3.0])[:, None, None], images)
+    scale = measure_latents([images * torch.tensor([1.0, 2.0, 3.0])[:, None, None]])
     assert scale.mean.shape == (3,)
     assert scale.deviation == pytest.approx(((1 + 4 + 9) / 3 / 3) ** 0.5, rel=0.01)
 
@@ -74,7 +74,7 @@ def test_channels_keep_their_proportions() -> None:
 @pytest.mark.parametrize("value", [0.0, float("nan")])
 def test_latents_that_say_nothing_are_refused(value: float) -> None:
     with pytest.raises(InvalidValueError, match="deviation of its latents"):
-        measure_latents(lambda x: torch.full_like(x, value), pictures())
+        measure_latents([torch.full_like(pictures(), value)])
 
 
 def test_a_scale_is_a_plain_value() -> None:

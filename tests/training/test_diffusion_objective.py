@@ -223,7 +223,10 @@ def test_it_learns_what_words_mean(tmp_path: Path) -> None:
     reports: list[Report] = []
     Trainer(objective, ColourLatents(), settings, tmp_path).run(reports.append)
     assert reports[-1].losses["loss"] < 0.4 * reports[0].losses["loss"]
-    pictures = sample_pictures(objective, Decoder(), ["red", "b"], (4, 4, 4), seed=0)  # type: ignore[arg-type]
+    pictures = sample_pictures(
+        objective, lambda: None, vae=Decoder(), prompts=["red", "b"],  # type: ignore[arg-type]
+        latent_shape=(4, 4, 4), seed=0,
+    )  # fmt: skip
     assert pictures.shape == (2, 4, 4, 3)
     assert pictures[0].mean() > 0.6  # its latents are near 1
     assert pictures[1].mean() < 0.4  # and these near -1

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.training.objective import Draw, Losses
+from engine.training.objective import Draw, Losses, Pulse
 from engine.training.settings import TrainSettings
 from engine.training.trainer import Trainer
 
@@ -37,8 +37,10 @@ class LineObjective:
         self.config: Mapping[str, Any] = {"width": width}
         self.nan_from = nan_from
 
-    def prepare(self, step: int, draw: Draw[Tensor], generator: torch.Generator) -> None:
-        return None
+    def prepare(
+        self, step: int, draw: Draw[Tensor], generator: torch.Generator, pulse: Pulse
+    ) -> None:
+        pulse()
 
     def loss(self, batch: Tensor, step: int, generator: torch.Generator) -> Losses:
         noise = 0.01 * torch.randn(len(batch), 1, generator=generator)
@@ -51,7 +53,8 @@ class LineObjective:
     def after_step(self, step: int, generator: torch.Generator) -> None:
         return None
 
-    def samples(self, step: int) -> Tensor | None:
+    def samples(self, step: int, pulse: Pulse) -> Tensor | None:
+        pulse()
         return torch.full((2, 4, 4, 3), 0.5)
 
 

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from engine.errors import FileFormatError
-from engine.training.data import LatentBatch, PictureDataset
+from engine.training.data import LatentBatch, PictureDataset, pictures_at_once
 from engine.training.state import write_whole
 
 Encode = Callable[[torch.Tensor], torch.Tensor]
@@ -26,9 +26,6 @@ Encode = Callable[[torch.Tensor], torch.Tensor]
 Report = Callable[[int, int], None]
 _CAPTIONS: Final = "captions"
 _SOURCE: Final = "source"
-# Encoded between two reports: a stop waits for them.
-_BATCH: Final = 32
-_BATCH_PIXELS: Final = 32 * 64 * 64
 
 
 @dataclass(frozen=True)
@@ -132,7 +129,7 @@ def _encode_all(
     order = [index for index in range(len(pictures)) for _ in range(variants)]
     latents: list[torch.Tensor] = []
     captions: list[str] = []
-    together = max(1, min(_BATCH, _BATCH_PIXELS // pictures.size**2))
+    together = pictures_at_once(pictures.size)
     for start in range(0, len(order), together):
         report(start, len(order))
         batch = pictures.draw(order[start : start + together], generator)

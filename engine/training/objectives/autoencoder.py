@@ -15,22 +15,27 @@ from torch.nn import functional
 
 from engine.errors import InvalidValueError
 from engine.models.families import kl, vq
-from engine.training.data import Batch
+from engine.training.data import Batch, pictures_at_once
 from engine.training.first_weights import with_first_weights
-from engine.training.objective import Draw, Losses
+from engine.training.objective import Draw, Losses, Pulse
 from engine.training.objectives.discriminator import Adversary, DiscriminatorSettings
+from engine.training.objectives.reconstruction import differences, random_cuts
 from engine.training.order import generator_of
 from engine.vq.codebook import (
     EmaCodebook,
+    as_cells,
+    as_vectors,
     codebook_loss,
     commitment_loss,
+    drawn_vectors,
     kmeans_codebook,
     nearest_codes,
     straight_through,
 )
 
 _FIRST_LOG_VARIANCE = -6.0  # near 0 its noise would drown the code until the decoder has learned
-_CLUSTERED_PICTURES = 256
+CLUSTERED_PICTURES, CLUSTERED_CELLS = 256, 1024
+"""The codebook starts from clusters of so many pictures, and of so many cells of each at most."""
 _REVIVED_EVERY = 50
 _SHOWN = 8
 
@@ -121,14 +126,25 @@ class AutoencoderObjective:
         """The codebook's averages, and the discriminator."""
         return {"codebook", "discriminator"}
 
-    def prepare(self, step: int, draw: Draw[Batch], generator: torch.Generator) -> None:
+    def prepare(
+        self, step: int, draw: Draw[Batch], generator: torch.Generator, pulse: Pulse
+    ) -> None:
         """Start the codebook from clusters of codes, where quantising begins."""
+        self._seen = []  # a step that was left undone does not count
         if self.settings.regulariser != "vq" or step != self.settings.quantize_from:
             return
+        vectors: list[Tensor] = []
         with torch.no_grad():
-            batches = [draw(32, generator).images for _ in range(_CLUSTERED_PICTURES // 32)]
-            vectors = torch.cat([_as_vectors(self._encoder(self._placed(b))) for b in batches])
-            self._start_codebook(kmeans_codebook(vectors, self.settings.codes, generator))
+            for _ in range(CLUSTERED_PICTURES // 32):
+                images = draw(32, generator).images
+                for part in torch.split(images, pictures_at_once(images.shape[-1])):
+                    pulse()
+                    found = as_vectors(self._encoder(self._placed(part)))
+                    vectors.append(drawn_vectors(found, CLUSTERED_CELLS * len(part), generator))
+            centres = kmeans_codebook(
+                torch.cat(vectors), self.settings.codes, generator, pulse=pulse
+            )
+            self._start_codebook(centres)
 
     def loss(self, batch: Batch, step: int, generator: torch.Generator) -> Losses:
         """Return reconstruction losses and those of the code."""
@@ -136,7 +152,7 @@ class AutoencoderObjective:
         losses: Losses = {}
         code = self._code(self._encoder(pictures), step, generator, losses)
         rebuilt = self._decoder(code)
-        losses |= _differences(pictures, rebuilt)
+        losses |= differences(pictures, rebuilt)
         weights = self.settings
         total = weights.l1 * losses["l1"] + weights.gradient * losses["gradient"]
         total = total + weights.l2 * losses["l2"]
@@ -169,19 +185,16 @@ class AutoencoderObjective:
         with torch.no_grad():
             self._codes.copy_(self._codebook.codebook)
 
-    def samples(self, step: int) -> Tensor | None:
+    def samples(self, step: int, pulse: Pulse) -> Tensor | None:
         """Return pictures, then their reconstructions."""
         if self._shown is None:
             return None
-        pictures = self._placed(self._shown)
-        code = self._encoder(pictures)
-        if self.settings.regulariser == "kl":
-            code = code.chunk(2, dim=1)[0]
-        elif step > self.settings.quantize_from:
-            codes = nearest_codes(_as_vectors(code), self._codes)
-            code = _as_code(functional.embedding(codes, self._codes), code)
-        pairs = torch.cat([pictures, self._decoder(code)])
-        return (pairs.float().cpu() / 2 + 0.5).clamp(0, 1).movedim(1, -1).contiguous()
+        rebuilt = []
+        for picture in torch.split(self._shown, 1):
+            pulse()
+            rebuilt.append(self._rebuilt(self._placed(picture), step).float().cpu())
+        pairs = torch.cat([self._shown, *rebuilt])
+        return (pairs / 2 + 0.5).clamp(0, 1).movedim(1, -1).contiguous()
 
     @property
     def _codes(self) -> Tensor:
@@ -210,7 +223,7 @@ class AutoencoderObjective:
             return mean + variance.sqrt() * noise
         if step < self.settings.quantize_from:
             return encoded
-        vectors = _as_vectors(encoded)
+        vectors = as_vectors(encoded)
         codes = nearest_codes(vectors, self._codes)
         quantized = functional.embedding(codes, self._codes)
         losses["commitment"] = commitment_loss(vectors, quantized)
@@ -218,20 +231,23 @@ class AutoencoderObjective:
             losses["codebook"] = codebook_loss(vectors, quantized)
         else:
             self._seen.append((vectors.detach(), codes))
-        return _as_code(straight_through(vectors, quantized), encoded)
+        return as_cells(straight_through(vectors, quantized), encoded)
+
+    def _rebuilt(self, pictures: Tensor, step: int) -> Tensor:
+        """Return pictures as they come back after `step` steps, without noise."""
+        code = self._encoder(pictures)
+        if self.settings.regulariser == "kl":
+            code = code.chunk(2, dim=1)[0]
+        elif step > self.settings.quantize_from:
+            codes = nearest_codes(as_vectors(code), self._codes)
+            code = as_cells(functional.embedding(codes, self._codes), code)
+        return self._decoder(code)
 
     def _cut(self, pictures: Tensor, step: int, generator: torch.Generator) -> Tensor:
         side = self.settings.crop
         if not side or step >= self.settings.crop_until or side >= pictures.shape[-1]:
             return pictures
-        room = torch.tensor([pictures.shape[-2] - side + 1, pictures.shape[-1] - side + 1])
-        places = (torch.rand(len(pictures), 2, generator=generator) * room).long().tolist()
-        return torch.stack(
-            [
-                picture[:, top : top + side, left : left + side]
-                for picture, (top, left) in zip(pictures, places, strict=True)
-            ]
-        )
+        return random_cuts(pictures, side, generator)
 
     def _start_codebook(self, centres: Tensor) -> None:
         self._codes.data.copy_(centres)
@@ -251,26 +267,6 @@ def shown_pictures(data: Any, seed: int) -> Tensor:
     indices = torch.randperm(len(data), generator=generator)[:count].tolist()
     images: Tensor = data.draw(indices, generator).images
     return images
-
-
-def _as_vectors(code: Tensor) -> Tensor:
-    return code.movedim(1, -1).flatten(0, 2)
-
-
-def _as_code(vectors: Tensor, like: Tensor) -> Tensor:
-    """Return `_as_vectors` undone: (B, D, h, w), with the shape of `like`."""
-    batch, _, height, width = like.shape
-    return vectors.view(batch, height, width, -1).movedim(-1, 1)
-
-
-def _differences(pictures: Tensor, rebuilt: Tensor) -> Losses:
-    difference = rebuilt.float() - pictures
-    steps = [difference.diff(dim=axis).abs().mean() for axis in (-1, -2)]
-    return {
-        "l1": difference.abs().mean(),
-        "gradient": (steps[0] + steps[1]) / 2,
-        "l2": difference.square().mean(),
-    }
 
 
 def _build(settings: AutoencoderSettings, seed: int) -> Any:

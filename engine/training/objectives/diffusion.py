@@ -20,7 +20,7 @@ from engine.text.chunks import ChunkLayout
 from engine.text.tokenizer import ClipTokenizer
 from engine.training.data import LatentBatch
 from engine.training.first_weights import with_first_weights
-from engine.training.objective import Draw, Losses
+from engine.training.objective import Draw, Losses, Pulse
 from engine.types import NoiseSchedule, Prediction
 
 
@@ -82,7 +82,7 @@ class DiffusionObjective:
         tokenizer: ClipTokenizer,
         latent_channels: int,
         seed: int,
-        show: Callable[[DiffusionObjective], Tensor] | None = None,
+        show: Callable[[DiffusionObjective, Pulse], Tensor] | None = None,
     ) -> None:
         """Make the networks with first weights from `seed`.
 
@@ -121,7 +121,9 @@ class DiffusionObjective:
             "vocabulary": self.tokenizer.size,
         }
 
-    def prepare(self, step: int, draw: Draw[LatentBatch], generator: torch.Generator) -> None:
+    def prepare(
+        self, step: int, draw: Draw[LatentBatch], generator: torch.Generator, pulse: Pulse
+    ) -> None:
         """Nothing is needed before a step."""
 
     def after_step(self, step: int, generator: torch.Generator) -> None:
@@ -149,9 +151,9 @@ class DiffusionObjective:
         weights = snr_weights(alpha_bar.flatten(), self.settings)
         return {"loss": (weights * errors).mean(), "error": errors.mean().detach()}
 
-    def samples(self, step: int) -> Tensor | None:
+    def samples(self, step: int, pulse: Pulse) -> Tensor | None:
         """Return what `show` draws."""
-        return None if self._show is None else self._show(self)
+        return None if self._show is None else self._show(self, pulse)
 
     def predict(self, noisy: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
         """Return the UNet's output (B, C, h, w).

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from engine.errors import ForbiddenPathError, InvalidValueError, RunCancelledError
-from engine.models.folders import ModelFolders
-from engine.models.library import ModelLibrary
-from engine.models.residency import Residency
-from engine.registry.spec import Folders, NodeContext
 from engine.training.data import Batch, LatentBatch
 from engine.training.event_files import TensorBoardMissingError
 from engine.training.settings import TrainSettings
@@ -25,8 +21,8 @@ from nodes.loaders.checkpoint_loader_simple import checkpoint_loader_simple
 from nodes.training.train_autoencoder import train_kl_autoencoder, train_vq_autoencoder
 from nodes.training.train_latent_diffusion import train_latent_diffusion
 from nodes.training.training_settings import training_settings
+from tests.nodes.model_host import ModelHost
 
-T = TypeVar("T")
 AE: dict[str, Any] = {"widths": "8, 8", "latent_channels": 4}
 UNET: dict[str, Any] = {
     "prediction": "v_prediction", "widths": "16, 16", "heads": 2, "text_width": 16,
@@ -34,21 +30,14 @@ UNET: dict[str, Any] = {
 }  # fmt: skip
 
 
-class Host:
-    """A node context over real folders that cancels after some progress reports."""
-
-    prompt: Mapping[str, Any] = {}
-    extra_pnginfo: Mapping[str, Any] = {}
+class Host(ModelHost):
+    """Cancels after some progress reports."""
 
     def __init__(self, base: Path, cancel_after: int | None = None) -> None:
-        self.folders = ModelFolders(base)
-        self.library = ModelLibrary(self.folders, Residency(torch.device("cpu")), base / "made")
+        super().__init__(base)
         self.reports: list[tuple[float, float]] = []
         self.previews: list[Preview] = []
         self.cancel_after = cancel_after
-
-    def service(self, kind: type[T]) -> T:
-        return cast("T", self.folders if kind is Folders else self.library)
 
     def progress(self, value: float, total: float, preview: Preview | None = None) -> None:
         self.check_cancelled()
@@ -106,14 +95,10 @@ def short(**changed: Any) -> TrainSettings:
     return TrainSettings(**{**given, **changed})
 
 
-def node_context(host: Host) -> NodeContext:
-    return cast("NodeContext", host)
-
-
 def vq(host: Host, settings: TrainSettings, **changed: Any) -> Any:
     given = {**AE, "codes": 16, "quantize_from": 2, **changed}
     with torch.inference_mode():  # as the runner calls nodes
-        return train_vq_autoencoder(Pictures(), settings, node_context(host), **given)
+        return train_vq_autoencoder(Pictures(), settings, host.context, **given)
 
 
 def test_a_vq_model_comes_out_with_latents_of_unit_variance(tmp_path: Path) -> None:
@@ -126,7 +111,7 @@ def test_a_vq_model_comes_out_with_latents_of_unit_variance(tmp_path: Path) -> N
     latents = model.encode(images.movedim(1, -1) / 2 + 0.5)
     assert latents.square().mean().sqrt().item() == pytest.approx(1, abs=0.2)
     assert model.decode(latents).shape == (6, 16, 16, 3)
-    assert host.reports == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert list(dict.fromkeys(host.reports)) == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert progress.shape[0] == 1
     assert progress.shape[2:] == (512, 3)
     assert np.asarray(host.previews[-1].render()).shape[:2] == progress.shape[1:3]
@@ -135,7 +120,7 @@ def test_a_vq_model_comes_out_with_latents_of_unit_variance(tmp_path: Path) -> N
 def test_a_vae_comes_out(tmp_path: Path) -> None:
     host = Host(tmp_path)
     with torch.inference_mode():
-        vae, _ = train_kl_autoencoder(Pictures(), short(), node_context(host), **AE)
+        vae, _ = train_kl_autoencoder(Pictures(), short(), host.context, **AE)
     assert (vae.downscale, vae.latent_channels) == (2, 4)
     assert vae.encode(torch.rand(1, 16, 16, 3)).shape == (1, 4, 8, 8)
 
@@ -147,7 +132,7 @@ def test_cancelling_keeps_the_state_and_the_next_run_goes_on_from_it(tmp_path: P
     assert [path.name for path in folder.iterdir()] == ["state-00000002.safetensors"]
     host = Host(tmp_path)
     cut, _, _ = vq(host, short())
-    assert host.reports == [(3, 4), (4, 4)]
+    assert list(dict.fromkeys(host.reports)) == [(2, 4), (3, 4), (4, 4)]
     whole, _, _ = vq(Host(tmp_path / "other"), short())
     assert torch.equal(cut.codebook()["codes"], whole.codebook()["codes"])
 
@@ -156,11 +141,11 @@ def test_the_same_run_is_not_done_twice_and_another_seed_is_another_run(tmp_path
     vq(Host(tmp_path), short())
     again = Host(tmp_path)
     _, _, progress = vq(again, short(save_every=1))
-    assert again.reports == []
+    assert set(again.reports) <= {(4, 4)}  # while the result is made
     assert progress.shape[1] > 256  # the samples are shown all the same
     other = Host(tmp_path)
     vq(other, short(seed=1))
-    assert len(other.reports) == 4
+    assert len(set(other.reports)) == 4
     assert len(list((tmp_path / "output" / "training").iterdir())) == 2
 
 
@@ -169,17 +154,17 @@ async def test_words_become_a_checkpoint_that_loads(tmp_path: Path) -> None:
     _, vae, _ = vq(host, short())
     with torch.inference_mode():
         model, clip, _ = train_latent_diffusion(
-            EncodedSquares(), vae, short(), context=node_context(host), prompts="a square\n\nred",
+            EncodedSquares(), vae, short(), context=host.context, prompts="a square\n\nred",
             **UNET,
         )  # fmt: skip
     assert model.prediction is Prediction.V
     assert (model.latent_format.scale, model.latent_format.downscale) == (1.0, 2)
     assert clip.encode("a square")[0][0].shape == (1, 6, 16)
-    await checkpoint_save(model, clip, vae, node_context(host), filename_prefix="checkpoints/t")
+    await checkpoint_save(model, clip, vae, host.context, filename_prefix="checkpoints/t")
     (saved,) = (tmp_path / "output" / "checkpoints").iterdir()
     again = Host(tmp_path)
     again.folders.add("checkpoints", saved.parent)
-    loaded = checkpoint_loader_simple(saved.name, node_context(again))
+    loaded = checkpoint_loader_simple(saved.name, again.context)
     before, after = (found.encode("a square")[0][0] for found in (clip, loaded.clip))
     torch.testing.assert_close(before, after, atol=1e-2, rtol=1e-2)  # stored in half precision
     assert loaded.model.prediction is Prediction.V
