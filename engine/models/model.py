@@ -23,7 +23,32 @@ def _no_options() -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DiffusionNetworkModel:
+class SamplingSettings:
+    """What a model says about sampling; see `engine.types.DiffusionModel`."""
+
+    prediction: Prediction
+    schedule: NoiseSchedule
+    latent_format: LatentFormat
+    options: Mapping[str, Any] = field(default_factory=_no_options)
+
+    def with_settings(
+        self,
+        *,
+        prediction: Prediction | None = None,
+        schedule: NoiseSchedule | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Return a model with other sampling settings; `options` are merged over the present."""
+        return dataclasses.replace(
+            self,
+            prediction=prediction or self.prediction,
+            schedule=schedule or self.schedule,
+            options=MappingProxyType({**self.options, **(options or {})}),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DiffusionNetworkModel(SamplingSettings):
     """Base weights, patches and sampling settings; implements `engine.types.DiffusionModel`.
 
     Attributes:
@@ -35,14 +60,10 @@ class DiffusionNetworkModel:
 
     component: Component
     residency: Residency
-    prediction: Prediction
-    schedule: NoiseSchedule
-    latent_format: LatentFormat
     input_channels: int
     context_width: int
     activation_bytes: Callable[[tuple[int, ...]], int]
     patches: tuple[Patch, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=_no_options)
 
     @property
     def device(self) -> torch.device:
@@ -63,21 +84,6 @@ class DiffusionNetworkModel:
             yield UnetForward(
                 network, self.input_channels, self.context_width, self.residency.dtype
             )
-
-    def with_settings(
-        self,
-        *,
-        prediction: Prediction | None = None,
-        schedule: NoiseSchedule | None = None,
-        options: Mapping[str, Any] | None = None,
-    ) -> Self:
-        """Return a model with other sampling settings; `options` are merged over the present."""
-        return dataclasses.replace(
-            self,
-            prediction=prediction or self.prediction,
-            schedule=schedule or self.schedule,
-            options=MappingProxyType({**self.options, **(options or {})}),
-        )
 
     def with_patches(self, patches: Iterable[Patch]) -> Self:
         """Return a model with further patches, applied after the present ones."""

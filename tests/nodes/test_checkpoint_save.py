@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import pytest
 import torch
@@ -14,18 +13,16 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from engine.errors import InvalidValueError
-from engine.models.folders import ModelFolders
 from engine.models.library import ModelLibrary
-from engine.models.residency import Residency
-from engine.registry.spec import Folders, NodeContext
+from engine.registry.spec import NodeContext
 from engine.text.tokenizer import tokenizer_metadata
 from nodes.advanced.checkpoint_save import checkpoint_save
 from nodes.advanced.model_sampling import model_sampling_discrete
 from nodes.loaders.checkpoint_loader_simple import LoadedCheckpoint, checkpoint_loader_simple
 from nodes.loaders.lora_loader import lora_loader_model_only
 from tests.checkpoints import Size, lora_tensors, write_checkpoint
+from tests.nodes.model_host import ModelHost
 
-T = TypeVar("T")
 SMALL = Size(
     vae_widths=(16, 16, 32),
     vae_attention=False,
@@ -34,20 +31,6 @@ SMALL = Size(
     positions=24,
     metadata={"unet_heads": 4, "vae_norm_groups": 4, "clip_heads": 2, "scale_factor": 1.0},
 )
-
-
-class Host:
-    """Folders, and a library of the models in them."""
-
-    prompt: Mapping[str, Any] = {"1": {}}
-    extra_pnginfo: Mapping[str, Any] = {}
-
-    def __init__(self, base: Path) -> None:
-        self.folders = ModelFolders(base)
-        self.library = ModelLibrary(self.folders, Residency(torch.device("cpu")), base / "made")
-
-    def service(self, kind: type[T]) -> T:
-        return cast("T", self.folders if kind is Folders else self.library)
 
 
 @pytest.fixture
@@ -64,7 +47,7 @@ def base(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def context(base: Path) -> NodeContext:
-    return cast("NodeContext", Host(base))
+    return ModelHost(base, {"1": {}}).context
 
 
 @pytest.fixture

@@ -3,58 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from engine.errors import InvalidValueError
-from engine.models.folders import ModelFolders
-from engine.models.library import ModelLibrary
-from engine.models.residency import Residency
-from engine.registry.spec import Folders, NodeContext
 from nodes.advanced.vae_save import vae_save
 from nodes.loaders.vae_loader import vae_loader
 from nodes.vq.vq_model_loader import vq_model_loader
 from tests.checkpoints import Size, vae_shapes, write_checkpoint
+from tests.nodes.model_host import ModelHost
 
-T = TypeVar("T")
 VQ = Size(vae_widths=(16, 16, 32), vae_attention=False, codes=32, vae_level_attention=(2,),
           metadata={"vae_norm_groups": 4})  # fmt: skip
 
 
-class Host:
-    """Folders, and a library of the models in them."""
-
-    prompt: Mapping[str, Any] = {}
-    extra_pnginfo: Mapping[str, Any] = {}
-
-    def __init__(self, base: Path) -> None:
-        self.folders = ModelFolders(base)
-        self.library = ModelLibrary(self.folders, Residency(torch.device("cpu")), base / "made")
-
-    def service(self, kind: type[T]) -> T:
-        return cast("T", self.folders if kind is Folders else self.library)
-
-
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def host(tmp_path: Path) -> ModelHost:
     (tmp_path / "models" / "checkpoints").mkdir(parents=True)
-    return Host(tmp_path)
+    return ModelHost(tmp_path)
 
 
-def stage(host: Host, size: Size) -> Any:
+def stage(host: ModelHost, size: Size) -> Any:
     path = host.folders.base / "models" / "checkpoints" / "whole.safetensors"
     write_checkpoint(path, size)
     return host.library.checkpoint_at(path).vae
 
 
 @pytest.mark.parametrize("size", [VQ, Size()], ids=["vq", "kl"])
-async def test_what_is_saved_is_offered_and_does_the_same(host: Host, size: Size) -> None:
-    context = cast("NodeContext", host)
+async def test_what_is_saved_is_offered_and_does_the_same(host: ModelHost, size: Size) -> None:
+    context = host.context
     vae = stage(host, size)
     await vae_save(vae, context, "vae/mine")
     name = "mine_00001_.safetensors"
@@ -69,7 +50,7 @@ async def test_what_is_saved_is_offered_and_does_the_same(host: Host, size: Size
         assert torch.equal(loaded.codebook["codes"], vae.codebook()["codes"])
 
 
-async def test_a_gumbel_model_is_not_saved_as_another_kind(host: Host) -> None:
+async def test_a_gumbel_model_is_not_saved_as_another_kind(host: ModelHost) -> None:
     vae = stage(host, dataclasses.replace(VQ, gumbel=True))
     with pytest.raises(InvalidValueError, match="trained with Gumbel noise"):
-        await vae_save(vae, cast("NodeContext", host))
+        await vae_save(vae, host.context)
