@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict
 from functools import partial
 
@@ -10,9 +9,8 @@ from aiohttp import web
 
 from engine.server.answers import RequestError, json_answer
 from engine.server.description import described
-from engine.server.paths import picture_file
 from engine.server.pictures import thumbnail_of
-from engine.server.routes.view import converted
+from engine.server.routes.view import asked_file, converted
 from engine.server.services import services_of
 
 bare_routes = web.RouteTableDef()
@@ -57,17 +55,10 @@ async def get_gallery(request: web.Request) -> web.Response:
 )
 async def get_thumbnail(request: web.Request) -> web.StreamResponse:
     """Return a small version of a picture."""
-    query = request.query
-    edge = _number("edge", query.get("edge", "256"))
+    edge = _number("edge", request.query.get("edge", "256"))
     if edge not in _EDGES:
         raise RequestError(f'"edge" must be {_EDGES.start} to {_EDGES.stop - 1}.')
-    path = await asyncio.to_thread(
-        picture_file,
-        services_of(request).folders,
-        query.get("filename", ""),
-        query.get("type", "output"),
-        query.get("subfolder", ""),
-    )
+    path = await asked_file(request)
     return await converted(request, path, partial(thumbnail_of, edge=edge))
 
 

@@ -35,13 +35,7 @@ _CHANNELS = ("rgb", "rgba", "a")
 async def get_view(request: web.Request) -> web.StreamResponse:
     """Return a file, or a picture converted to a preview or to one channel."""
     query = request.query
-    path = await asyncio.to_thread(
-        picture_file,
-        services_of(request).folders,
-        query.get("filename", ""),
-        query.get("type", "output"),
-        query.get("subfolder", ""),
-    )
+    path = await asked_file(request)
     conversion = _conversion(query.get("preview", ""), query.get("channel", "rgba"))
     if conversion is None:
         return served_file(path)
@@ -72,6 +66,18 @@ def _conversion(preview: str, channel: str) -> Callable[[Path], Encoded] | None:
     if channel == "rgba":
         return None
     return lambda path: channel_of(path, channel)
+
+
+async def asked_file(request: web.Request) -> Path:
+    """Return the file that "filename", "type" and "subfolder" name. Raises: as `picture_file`."""
+    query = request.query
+    return await asyncio.to_thread(
+        picture_file,
+        services_of(request).folders,
+        query.get("filename", ""),
+        query.get("type", "output"),
+        query.get("subfolder", ""),
+    )
 
 
 async def converted(
