@@ -219,7 +219,7 @@ class LocalPool:
     def _pass_on(self, message: Broadcast) -> None:
         try:
             self._broadcast(message)
-        except Exception:
+        except Exception:  # as above: whoever listens may raise anything
             _logger.exception("a pack's message %s could not be passed on", message.event)
 
 

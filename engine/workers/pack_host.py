@@ -59,6 +59,6 @@ def start_routes(server: PromptServer, secret: str) -> HostedRoutes | None:
     hosting = host_routes(server, WORKER_HEADER, secret)
     try:
         return asyncio.run_coroutine_threadsafe(hosting, server.loop).result(_START_S)
-    except Exception:
+    except Exception:  # packs' own start-up code runs here; the worker serves nodes without routes
         _logger.exception("the packs' HTTP routes cannot be served")
         return None

@@ -144,7 +144,7 @@ class JobReporter:
     def _drawn(self, preview: Preview, meta: Json) -> list[FromWorker]:
         try:
             image = draw_preview(preview)
-        except Exception:
+        except Exception:  # nodes bring the code that draws; no job fails for a passing picture
             _logger.exception("a preview of job %s cannot be drawn", self._job_id)
             return []
         return [JobPreview(job_id=self._job_id, image_type=IMAGE_TYPE, image=image, meta=meta)]
