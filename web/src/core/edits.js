@@ -1,12 +1,10 @@
 /**
  * @import { Doc } from "./document.js"
- * @import {
- *   BoundaryId, Change, GraphId, GraphRecord, GroupRecord, Json, LinkId, LinkRecord, NodeId,
- *   NodeRecord, Point, Rect, RerouteId, RerouteRecord, SeedControl, Transaction,
- * } from "./types.d.ts"
+ * @import { BoundaryId, GraphId, LinkId, NodeId, Point, RerouteId, Transaction } from "./types.d.ts"
  */
 
 import { DocumentError, ROOT } from "./document.js";
+import { RecordTx, topOf } from "./record_edits.js";
 
 /**
  * Change a document in one step.
@@ -25,54 +23,12 @@ export function edit(doc, label, change, { mergeKey } = {}) {
   return mergeKey === undefined ? { label, changes } : { label, changes, mergeKey };
 }
 
-/** The basic verbs; higher ones (subgraphs, insertion, …) are functions over them. */
-export class Tx {
-  /** @param {Doc} doc */
-  constructor(doc) {
-    this.doc = doc;
-  }
-
-  /** @param {GraphId} graphId */
-  graph(graphId) {
-    const graph = this.doc.graph(graphId);
-    if (!graph) throw new DocumentError(`there is no graph "${graphId}"`);
-    return graph;
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {NodeId} id
-   */
-  node(graphId, id) {
-    const node = this.graph(graphId).nodes.get(id);
-    if (!node) throw new DocumentError(`graph "${graphId}" has no node "${id}"`);
-    return node;
-  }
-
-  /**
-   * Add a node; without an id it gets a fresh one, without a height in the stack the front.
-   *
-   * @param {GraphId} graphId
-   * @param {Omit<NodeRecord, "id" | "z"> & { id?: NodeId, z?: number }} record
-   * @returns {NodeId}
-   */
-  addNode(graphId, record) {
-    const id = record.id ?? this.doc.freshId("node", graphId);
-    const z = record.z ?? topOf(this.graph(graphId).nodes.values()) + 1;
-    this.#replace("node", graphId, id, null, { ...record, id, z });
-    return id;
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {NodeId} id
-   * @param {Partial<Omit<NodeRecord, "id">>} partial keys that are undefined are removed
-   */
-  updateNode(graphId, id, partial) {
-    const before = this.node(graphId, id);
-    this.#replace("node", graphId, id, before, merged(before, partial));
-  }
-
+/**
+ * The basic verbs, those included that keep together what belongs together: a node and its links,
+ * a link and its dots, a group and its members. Higher ones (subgraphs, insertion, …) are functions
+ * over them.
+ */
+export class Tx extends RecordTx {
   /**
    * Remove nodes with their links, their membership in groups, and subgraph definitions that
    * no instance uses any more.
@@ -85,7 +41,7 @@ export class Tx {
     const gone = new Set(ids);
     for (const id of gone) {
       for (const link of [...graph.linksOf(id)]) this.disconnect(graphId, link.id);
-      this.#replace("node", graphId, id, this.node(graphId, id), null);
+      this.replace("node", graphId, id, this.node(graphId, id), null);
     }
     for (const group of [...graph.groups.values()]) {
       const nodes = group.nodes.filter((id) => !gone.has(id));
@@ -124,54 +80,15 @@ export class Tx {
   }
 
   /**
-   * @param {GraphId} graphId
-   * @param {LinkRecord} record
-   */
-  addLink(graphId, record) {
-    this.#replace("link", graphId, record.id, null, record);
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {LinkId} id
-   * @param {Partial<Omit<LinkRecord, "id">>} partial
-   */
-  updateLink(graphId, id, partial) {
-    const before = this.#link(graphId, id);
-    this.#replace("link", graphId, id, before, merged(before, partial));
-  }
-
-  /**
    * Remove a link, and the dots on it that no other link passes.
    *
    * @param {GraphId} graphId
    * @param {LinkId} id
    */
   disconnect(graphId, id) {
-    const before = this.#link(graphId, id);
-    this.#replace("link", graphId, id, before, null);
+    const before = this.link(graphId, id);
+    this.replace("link", graphId, id, before, null);
     this.#removeBareReroutes(graphId, before.reroutes ?? []);
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {NodeId} id
-   * @param {string} name
-   * @param {Json} value
-   */
-  setValue(graphId, id, name, value) {
-    this.updateNode(graphId, id, { values: { ...this.node(graphId, id).values, [name]: value } });
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {NodeId} id
-   * @param {string} name
-   * @param {SeedControl} control
-   */
-  setControl(graphId, id, name, control) {
-    const controls = { ...this.node(graphId, id).controls, [name]: control };
-    this.updateNode(graphId, id, { controls });
   }
 
   /**
@@ -225,15 +142,6 @@ export class Tx {
   }
 
   /**
-   * @param {GraphId} graphId
-   * @param {NodeId} id
-   * @param {Partial<Rect>} rect
-   */
-  resize(graphId, id, rect) {
-    this.updateNode(graphId, id, rect);
-  }
-
-  /**
    * Put nodes in front of all others, keeping their order among themselves.
    *
    * @param {GraphId} graphId
@@ -247,35 +155,6 @@ export class Tx {
   }
 
   /**
-   * @param {GraphId} graphId
-   * @param {Omit<GroupRecord, "id">} record
-   * @returns {string}
-   */
-  addGroup(graphId, record) {
-    const id = this.doc.freshId("group", graphId);
-    this.#replace("group", graphId, id, null, { ...record, id });
-    return id;
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {GroupRecord} record
-   */
-  restoreGroup(graphId, record) {
-    this.#replace("group", graphId, record.id, null, record);
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {string} id
-   * @param {Partial<Omit<GroupRecord, "id">>} partial
-   */
-  updateGroup(graphId, id, partial) {
-    const before = this.#group(graphId, id);
-    this.#replace("group", graphId, id, before, merged(before, partial));
-  }
-
-  /**
    * Remove groups; their members stay, and belong to the group around them if there is one.
    *
    * @param {GraphId} graphId
@@ -283,9 +162,9 @@ export class Tx {
    */
   removeGroups(graphId, ids) {
     for (const id of ids) {
-      const gone = this.#group(graphId, id);
+      const gone = this.group(graphId, id);
       const parent = [...this.graph(graphId).groups.values()].find((g) => g.groups.includes(id));
-      this.#replace("group", graphId, id, gone, null);
+      this.replace("group", graphId, id, gone, null);
       if (!parent) continue;
       const groups = [...parent.groups.filter((member) => member !== id), ...gone.groups];
       this.updateGroup(graphId, parent.id, { groups, nodes: [...parent.nodes, ...gone.nodes] });
@@ -303,32 +182,13 @@ export class Tx {
    */
   addReroute(graphId, links, point, index) {
     const id = this.doc.freshId("reroute", graphId);
-    this.#replace("reroute", graphId, id, null, { id, x: point.x, y: point.y });
+    this.replace("reroute", graphId, id, null, { id, x: point.x, y: point.y });
     for (const linkId of links) {
-      const dots = [...(this.#link(graphId, linkId).reroutes ?? [])];
+      const dots = [...(this.link(graphId, linkId).reroutes ?? [])];
       dots.splice(index ?? dots.length, 0, id);
       this.updateLink(graphId, linkId, { reroutes: dots });
     }
     return id;
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {RerouteRecord} record
-   */
-  restoreReroute(graphId, record) {
-    this.#replace("reroute", graphId, record.id, null, record);
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {RerouteId} id
-   * @param {Partial<Omit<RerouteRecord, "id">>} partial
-   */
-  updateReroute(graphId, id, partial) {
-    const before = this.graph(graphId).reroutes.get(id);
-    if (!before) throw new DocumentError(`graph "${graphId}" has no dot "${id}"`);
-    this.#replace("reroute", graphId, id, before, merged(before, partial));
   }
 
   /**
@@ -346,22 +206,8 @@ export class Tx {
       this.updateLink(graphId, link.id, { reroutes: reroutes.length ? reroutes : undefined });
     }
     for (const id of gone) {
-      this.#replace("reroute", graphId, id, graph.reroutes.get(id) ?? null, null);
+      this.replace("reroute", graphId, id, graph.reroutes.get(id) ?? null, null);
     }
-  }
-
-  /** @param {GraphRecord} record */
-  addGraph(record) {
-    this.#replace("graph", record.id, record.id, null, record);
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {Partial<Omit<GraphRecord, "id">>} partial
-   */
-  updateGraph(graphId, partial) {
-    const before = this.graph(graphId).record;
-    this.#replace("graph", graphId, graphId, before, merged(before, partial));
   }
 
   /**
@@ -373,38 +219,10 @@ export class Tx {
     const graph = this.graph(graphId);
     for (const kind of /** @type {const} */ (["link", "node", "reroute", "group"])) {
       for (const record of [...graph[/** @type {const} */ (`${kind}s`)].values()]) {
-        this.#replace(kind, graphId, record.id, record, null);
+        this.replace(kind, graphId, record.id, record, null);
       }
     }
-    this.#replace("graph", graphId, graphId, graph.record, null);
-  }
-
-  /**
-   * @param {string} key
-   * @param {Json} value null removes it
-   */
-  setMeta(key, value) {
-    this.#replace("meta", ROOT, key, this.doc.meta(key), value);
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {LinkId} id
-   */
-  #link(graphId, id) {
-    const link = this.graph(graphId).links.get(id);
-    if (!link) throw new DocumentError(`graph "${graphId}" has no link "${id}"`);
-    return link;
-  }
-
-  /**
-   * @param {GraphId} graphId
-   * @param {string} id
-   */
-  #group(graphId, id) {
-    const group = this.graph(graphId).groups.get(id);
-    if (!group) throw new DocumentError(`graph "${graphId}" has no group "${id}"`);
-    return group;
+    this.replace("graph", graphId, graphId, graph.record, null);
   }
 
   /**
@@ -430,34 +248,9 @@ export class Tx {
     const used = new Set([...links.values()].flatMap((link) => link.reroutes ?? []));
     for (const id of ids) {
       const reroute = reroutes.get(id);
-      if (reroute && !used.has(id)) this.#replace("reroute", graphId, id, reroute, null);
+      if (reroute && !used.has(id)) this.replace("reroute", graphId, id, reroute, null);
     }
   }
-
-  /**
-   * @param {Change["kind"]} kind
-   * @param {GraphId} graph
-   * @param {string} id
-   * @param {unknown} before
-   * @param {unknown} after
-   */
-  #replace(kind, graph, id, before, after) {
-    this.doc.apply([/** @type {Change} */ ({ kind, graph, id, before, after })]);
-  }
-}
-
-/**
- * @template {object} T
- * @param {T} before
- * @param {Partial<T>} partial
- * @returns {T}
- */
-function merged(before, partial) {
-  const after = { ...before, ...partial };
-  for (const key of /** @type {(keyof T)[]} */ (Object.keys(partial))) {
-    if (partial[key] === undefined) delete after[key];
-  }
-  return after;
 }
 
 /**
@@ -466,11 +259,4 @@ function merged(before, partial) {
  */
 function moved(at, by) {
   return { x: at.x + by.x, y: at.y + by.y };
-}
-
-/** @param {Iterable<NodeRecord>} nodes */
-function topOf(nodes) {
-  let top = 0;
-  for (const node of nodes) if (node.z > top) top = node.z;
-  return top;
 }
