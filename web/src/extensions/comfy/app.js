@@ -8,8 +8,10 @@ import { writeWorkflow } from "../../core/convert/write_canvas.js";
 import { jsonText } from "../../core/json.js";
 import { layoutNode, WIDGET_HEIGHT } from "../../core/node_layout.js";
 import { within } from "../guard.js";
+import { ComfyCanvas, ComfyGraph } from "./graph.js";
 import { legacyClass, LegacyNode } from "./nodes.js";
 import { roundedCopy, roundedValue } from "./rounded.js";
+import { ComfySettings } from "./settings.js";
 import { controlOf } from "./widgets.js";
 
 /** @typedef {import("../../app_types.js").App} App */
@@ -304,103 +306,6 @@ function makeRoom(node, record, type) {
   const feet = node.extras.map(({ element, options }) => (element ? options.getHeight?.() ?? DOM_HEIGHT : WIDGET_HEIGHT));
   const height = layoutNode(record, type).minHeight + feet.reduce((sum, one) => sum + Number(one), 0);
   if (record.height < height) node.change({ height });
-}
-
-/** `app.graph`: the graph that is shown. */
-class ComfyGraph {
-  /** @param {ComfyApp} comfy */
-  constructor(comfy) {
-    this.comfy = comfy;
-    this.extra = {};
-  }
-
-  get _nodes() {
-    const tab = this.comfy.tessera.tabs.active.get();
-    const graph = tab?.doc.graph(tab.graphId());
-    if (!tab || !graph) return [];
-    return [...graph.nodes.values()].flatMap((record) => this.comfy.nodeOf(tab, tab.graphId(), record) ?? []);
-  }
-
-  get nodes() { return this._nodes; }
-
-  get links() {
-    const tab = this.comfy.tessera.tabs.active.get();
-    const graph = tab?.doc.graph(tab.graphId());
-    return Object.fromEntries([...graph?.links.values() ?? []].map((link) => [link.id, {
-      id: link.id, type: link.type,
-      origin_id: link.from, origin_slot: slot(graph?.nodes.get(link.from)?.outputs, link.output),
-      target_id: link.to, target_slot: slot(graph?.nodes.get(link.to)?.inputs, link.input),
-    }]));
-  }
-
-  /** @param {string | number} id */
-  getNodeById(id) {
-    return this._nodes.find((node) => node.key === String(id)) ?? null;
-  }
-
-  serialize() {
-    const tab = this.comfy.tessera.tabs.active.get();
-    return tab && roundedCopy(writeWorkflow(tab.doc, this.comfy.tessera.catalogue.get()));
-  }
-
-  setDirtyCanvas() { /* our canvas draws what changed by itself */ }
-  change() { /* edits tell by themselves */ }
-}
-
-/** `app.canvas`: what is selected, and where the camera is. */
-class ComfyCanvas {
-  /** @param {ComfyApp} comfy */
-  constructor(comfy) { this.comfy = comfy; }
-
-  get selected_nodes() {
-    const selected = this.comfy.tessera.tabs.active.get()?.selection.get().nodes;
-    return Object.fromEntries(this.comfy.graph._nodes.filter(({ key }) => selected?.has(key)).map((node) => [node.id, node]));
-  }
-
-  get ds() {
-    const camera = this.comfy.tessera.tabs.active.get()?.camera().get();
-    return { scale: camera?.zoom ?? 1, offset: [-(camera?.x ?? 0), -(camera?.y ?? 0)] };
-  }
-
-  get graph() { return this.comfy.graph; }
-  setDirty() { this.comfy.tessera.view.requestFrame(); }
-  draw() { this.comfy.tessera.view.requestFrame(); }
-}
-
-/** `app.ui.settings` on top of ours. */
-class ComfySettings {
-  /** @param {App} app */
-  constructor(app) { this.app = app; }
-
-  /** @param {any} setting */
-  addSetting({ id, name, type, defaultValue, onChange, options, attrs }) {
-    const kind = { boolean: "boolean", number: "number", slider: "number", combo: "choice" }[String(type)] ?? "text";
-    const offered = typeof options === "function" ? options(defaultValue) : options;
-    const choices = (Array.isArray(offered) ? offered : []).map((option) => ({
-      value: option?.value ?? option, title: String(option?.text ?? option),
-    }));
-    this.app.settings.define({
-      id, title: String(name ?? id), type: /** @type {"text"} */ (kind), default: defaultValue ?? null,
-      ...(kind === "choice" && { choices }), ...attrs,
-    });
-    if (typeof onChange === "function") this.app.settings.subscribe(id, (value) => onChange(value));
-    return { get value() { return undefined; } };
-  }
-
-  /** @param {string} id @param {any} [fallback] */
-  getSettingValue(id, fallback) { return this.app.settings.get(id) ?? fallback; }
-  /** @param {string} id @param {any} value */
-  setSettingValue(id, value) { this.app.settings.set(id, value); }
-  /** @param {string} id @param {any} value */
-  async setSettingValueAsync(id, value) { this.app.settings.set(id, value); }
-}
-
-/**
- * @param {readonly { key: string }[] | undefined} ports
- * @param {string} key
- */
-function slot(ports, key) {
-  return ports?.findIndex((port) => port.key === key) ?? -1;
 }
 
 /** @param {any} combo { key, ctrl, shift, alt } */
