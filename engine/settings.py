@@ -20,8 +20,8 @@ class Settings:
         cache_lru: Entries kept with cache="lru".
         ram_cache_bytes, device_cache_bytes, disk_cache_bytes: Bounds of the cache tiers.
         embed_metadata: Write prompt and workflow into saved files.
-        preview_method: How pictures of work in progress are made; "none" makes none unless a
-            prompt's extra_data asks for some.
+        preview_method: How pictures of work in progress are made; "none" makes none for anybody,
+            None makes them for the prompts whose extra_data asks for some, as the editor's does.
         packs: Load packs from custom_nodes/; `pack_allow_list` names those loaded even when False.
     """
 
@@ -38,7 +38,7 @@ class Settings:
     device_cache_bytes: int = 1 << 30
     disk_cache_bytes: int = 10 << 30
     embed_metadata: bool = True
-    preview_method: Literal["none", "auto", "latent2rgb", "taesd"] = "none"
+    preview_method: Literal["none", "auto", "latent2rgb", "taesd"] | None = None
     packs: bool = True
     pack_allow_list: frozenset[str] = frozenset()
 

@@ -57,8 +57,8 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serve.add_argument(
         "--preview-method",
         choices=("none", "auto", "latent2rgb", "taesd"),
-        default="none",
-        help="how pictures of work in progress are made",
+        help="how pictures of work in progress are made; none: for nobody, without this option:"
+        " for whoever asks, as the editor does",
     )
     serve.add_argument(
         "--disable-metadata", action="store_true", help="save pictures without the workflow inside"

@@ -32,7 +32,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         extra_model_paths=tuple(arguments.extra_model_paths_config),
         device=_device_name(options),
         embed_metadata=not options.get("disable_metadata"),
-        preview_method=options.get("preview_method", "none"),
+        preview_method=options.get("preview_method"),
         packs=not arguments.disable_all_custom_nodes,
         pack_allow_list=frozenset(arguments.whitelist_custom_nodes),
         **chosen,

@@ -12,10 +12,17 @@ IMAGE_TYPE = "image/jpeg"
 _QUALITY = 85  # a glance at work in progress; about 30 KB at 512 pixels
 
 
-def previews_wanted(method: str, extra_data: Mapping[str, Any]) -> bool:
-    """Return whether a job shows previews: its own "preview_method" wins over the setting."""
+def previews_wanted(method: str | None, extra_data: Mapping[str, Any]) -> bool:
+    """Return whether a job shows previews.
+
+    Args:
+        method: `Settings.preview_method`; "none" is the last word.
+        extra_data: The job's; its "preview_method" wins over every other method, and "default"
+            leaves the choice to it.
+    """
     asked = extra_data.get("preview_method")
-    return (method if asked in (None, "default") else asked) != "none"
+    chosen = method if asked in (None, "default") else asked
+    return method != "none" and chosen not in (None, "none")
 
 
 def draw_preview(preview: Preview) -> bytes:

@@ -29,7 +29,9 @@ from engine.workers.previews import IMAGE_TYPE, draw_preview
 from engine.workers.wire import FromWorker, JobMessage, JobOutput, JobPreview, Json
 
 PROGRESS_S = 0.05
-PREVIEW_S = 0.1
+STATES_S = 0.1
+PREVIEW_S = 0.2
+"""Between two pictures: nobody sees more than five a second come into being."""
 
 _logger = logging.getLogger(__name__)
 
@@ -225,7 +227,7 @@ class JobReporter:
             "parent_node_id": ids.parent,
             "real_node_id": ids.real,
         }
-        self._outbox.offer("progress_state", self._progress_state, PREVIEW_S)
+        self._outbox.offer("progress_state", self._progress_state, STATES_S)
 
     def _progress_state(self) -> list[FromWorker]:
         with self._lock:

@@ -235,15 +235,18 @@ def test_a_preview_is_not_larger_than_asked() -> None:
 @pytest.mark.parametrize(
     ("method", "extra_data", "wanted"),
     [
+        (None, {}, False),
+        (None, {"preview_method": "auto"}, True),
+        (None, {"preview_method": "default"}, False),
         ("none", {}, False),
+        ("none", {"preview_method": "auto"}, False),
         ("auto", {}, True),
-        ("none", {"preview_method": "latent2rgb"}, True),
         ("auto", {"preview_method": "none"}, False),
         ("auto", {"preview_method": "default"}, True),
     ],
 )
 def test_a_prompt_may_choose_its_previews(
-    method: str, extra_data: dict[str, Any], wanted: bool
+    method: str | None, extra_data: dict[str, Any], wanted: bool
 ) -> None:
     assert previews_wanted(method, extra_data) is wanted
 

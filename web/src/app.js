@@ -114,7 +114,7 @@ function compose(app, { api, settings, socket, onError }) {
   defineCanvasSettings(settings);
   defineToolSettings(settings);
   const tabs = new TabList({ catalogue, i18n, mayClose: (tab) => files.mayClose(tab) });
-  const runs = new RunControl({ api, socket, catalogue, i18n, tabs, onError });
+  const runs = new RunControl({ api, socket, catalogue, settings, i18n, tabs, onError });
   const completions = new Completions();
   Object.assign(app, { api, socket, catalogue, settings, i18n, commands, tabs, runs, widgets: createWidgets(completions) });
   app.ui = createUi(() => app, { i18n, settings });

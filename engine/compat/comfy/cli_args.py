@@ -37,7 +37,8 @@ class _Arguments(Facade):
     @property
     def preview_method(self) -> LatentPreviewMethod:
         """How previews are made; packs may set it for sampling that they start themselves."""
-        return LatentPreviewMethod(current().preview_method or current().settings.preview_method)
+        chosen = current().preview_method or current().settings.preview_method
+        return LatentPreviewMethod(chosen or "none")
 
     @preview_method.setter
     def preview_method(self, method: LatentPreviewMethod) -> None:

@@ -3,6 +3,7 @@
 /** @import { Settings } from "../app_types.js" */
 
 import { LINK_STYLE_SETTING } from "../render/view.js";
+import { PREVIEWS_SETTING } from "../state/runs.js";
 import { PRESETS } from "./navigation.js";
 
 export const NAVIGATION_SETTING = "Tessera.Canvas.Navigation";
@@ -37,5 +38,8 @@ export function defineCanvasSettings(settings) {
   });
   settings.define({
     id: MINIMAP_SETTING, type: "boolean", default: true, title: "canvas.setting.minimap", section: "canvas.setting.section",
+  });
+  settings.define({
+    id: PREVIEWS_SETTING, type: "boolean", default: true, title: "canvas.setting.previews", section: "canvas.setting.section",
   });
 }

@@ -1,7 +1,7 @@
 /** Running documents: queueing, the queue's controls, and what comes back. */
 
 /**
- * @import { Api, App, Runs, RunOptions, Socket, Store, Tab as TabShape } from "../app_types.js"
+ * @import { Api, App, Runs, RunOptions, Settings, Socket, Store, Tab as TabShape } from "../app_types.js"
  * @import { ApiPrompt, Catalogue, Json, Problem } from "../core/types.js"
  * @import { QueueEntry } from "./jobs.js"
  * @import { Tab } from "./tab.js"
@@ -18,12 +18,15 @@ import { RunEvents } from "./run_events.js";
 import { rollSeeds } from "./seeds.js";
 
 const SYNC_AFTER_MS = 250;
+/** Whether runs show pictures of what they are making. */
+export const PREVIEWS_SETTING = "Tessera.Run.Previews";
 
 /**
  * @typedef {object} Services
  * @property {Api} api
  * @property {Socket} socket
  * @property {Store<Catalogue>} catalogue
+ * @property {Pick<Settings, "get">} settings
  * @property {Pick<App["i18n"], "t">} i18n
  * @property {{ readonly active: Store<Tab | null>, readonly list: Store<readonly Tab[]> }} tabs
  * @property {(error: unknown) => void} onError
@@ -118,11 +121,15 @@ export class RunControl {
    * @param {{ prompt: ApiPrompt, targets: readonly string[] | undefined, front: boolean, label: string, workflow: Json }} job
    */
   async #send(tab, id, { prompt, targets, front, label, workflow }) {
-    const { api, socket } = this.services;
+    const { api, socket, settings } = this.services;
     try {
       const answer = await api.queuePrompt({
         prompt, front, client_id: socket.clientId, prompt_id: id,
-        extra_data: { extra_pnginfo: { workflow }, tessera: { tab: tab.id, label } },
+        extra_data: {
+          extra_pnginfo: { workflow },
+          preview_method: settings.get(PREVIEWS_SETTING) ? "auto" : "none",
+          tessera: { tab: tab.id, label },
+        },
         ...(targets ? { partial_execution_targets: [...targets] } : {}),
       });
       this.#jobs.update(id, { number: answer.number });

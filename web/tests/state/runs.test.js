@@ -3,9 +3,11 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
+import { readObjectInfo } from "../../src/core/catalogue.js";
 import { Doc } from "../../src/core/document.js";
+import { createNode } from "../../src/core/nodes.js";
 import { createStore } from "../../src/core/store.js";
-import { RunControl } from "../../src/state/runs.js";
+import { PREVIEWS_SETTING, RunControl } from "../../src/state/runs.js";
 import { Tab } from "../../src/state/tab.js";
 
 /** @import { QueueEntry } from "../../src/state/jobs.js" */
@@ -15,14 +17,21 @@ import { Tab } from "../../src/state/tab.js";
 let listeners;
 /** Requests for the queue that wait for their answer. @type {((answer: Answer) => void)[]} */
 let asked;
+/** Prompts that were sent. @type {any[]} */
+let sent;
+/** @type {Map<string, unknown>} */
+let settings;
 /** @type {RunControl} */
 let runs;
 
+const CATALOGUE = readObjectInfo({ Show: { input: { required: {} }, output: [], output_node: true } });
 const RUNNING = { id: "a", number: 1, running: true, tab: "one", label: "", nodes: 1 };
 
 beforeEach(() => {
   listeners = new Map();
   asked = [];
+  sent = [];
+  settings = new Map([[PREVIEWS_SETTING, true]]);
   const tab = new Tab(Doc.empty(), { id: "one", title: "one" });
   const socket = {
     state: createStore("open"),
@@ -33,9 +42,13 @@ beforeEach(() => {
     json: (/** @type {string} */ path) => (
       path === "/api/tessera/queue" ? new Promise((answer) => asked.push(answer)) : Promise.resolve({})
     ),
+    queuePrompt: async (/** @type {any} */ prompt) => {
+      sent.push(prompt);
+      return { number: sent.length, node_errors: {} };
+    },
   };
   runs = new RunControl(/** @type {any} */ ({
-    api, socket, tabs: { list: createStore([tab]), active: createStore(tab) }, onError: assert.ifError,
+    api, socket, settings, catalogue: createStore(CATALOGUE), tabs: { list: createStore([tab]), active: createStore(tab) }, onError: assert.ifError,
   }));
   runs.start();
 });
@@ -112,4 +125,15 @@ test("the start of a run is told at once, and the steps of it five times a secon
   }
   const most = 1 + (performance.now() - begun) / 200;
   assert.ok(told <= most, `${told} times`);
+});
+
+test("runs ask for pictures of what they make, unless the artist wants none", async () => {
+  const [tab] = runs.services.tabs.list.get();
+  const type = CATALOGUE.get("Show");
+  assert.ok(tab && type);
+  tab.edit("edit.addNode", (tx) => tx.addNode("root", createNode(type, { x: 0, y: 0 })));
+  await runs.run();
+  settings.set(PREVIEWS_SETTING, false);
+  await runs.run();
+  assert.deepEqual(sent.map(({ extra_data }) => extra_data.preview_method), ["auto", "none"]);
 });
