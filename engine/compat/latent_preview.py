@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from engine.compat.host import current
-from engine.compat.hosting.missing import unoffered
+from engine.compat.hosting.missing import NotOfferedError, unoffered
 from engine.compat.hosting.sampling_facts import LatentFormatFacts
 from engine.errors import InvalidValueError
 from engine.registry.running import current_context
@@ -22,11 +22,17 @@ MAX_PREVIEW_RESOLUTION = 512
 
 
 class LatentPreviewer:
-    """Makes pictures of scaled latents (B, C, h, w)."""
+    """Makes pictures of scaled latents (B, C, h, w): the base of packs' own previewers.
+
+    They define one of its methods, or both, so neither is abstract.
+    """
 
     def decode_latent_to_preview(self, x0: Tensor) -> Image.Image:
-        """Return a picture of the first latent."""
-        raise NotImplementedError(f"{type(self).__name__}.decode_latent_to_preview")
+        """Raises: NotOfferedError: how a picture is made, a subclass says."""
+        raise NotOfferedError(
+            f"{type(self).__name__}.decode_latent_to_preview",
+            "Define it in the class: it returns a picture of the first latent.",
+        )
 
     def decode_latent_to_preview_image(
         self, preview_format: str, x0: Tensor

@@ -20,6 +20,7 @@ from engine.execution.runner import RunRequest, RunResult
 from engine.graph.api_format import parse_api
 from engine.graph.validate import validate
 from engine.registry.discovery import PackReport
+from engine.registry.packs import run_file
 from engine.sampling import registry as sampler_table
 from engine.sampling import schedules as schedule_table
 from engine.settings import Settings
@@ -60,6 +61,10 @@ class Bench:
     def __init__(self, engine: Engine, link: RecordingLink) -> None:
         self.engine, self.link = engine, link
         self.events: list[Event] = []
+
+    @property
+    def base(self) -> Path:
+        return self.engine.settings.base
 
     def report(self, pack: str) -> PackReport:
         return next(report for report in self.engine.packs if report.name == pack)
@@ -168,3 +173,15 @@ def text_to_latent(**sampler: Any) -> Prompt:
 
 def close(a: torch.Tensor, b: torch.Tensor) -> bool:
     return torch.allclose(a, b, atol=1e-4)
+
+
+def run_as_pack(tmp_path: Path, code: str) -> Any:
+    """Run code as the pack "asker"; return its global `found`."""
+    file = tmp_path / "custom_nodes" / "asker" / "__init__.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(code)
+    name = str(file.parent.resolve()).replace(".", "_x_")
+    try:
+        return getattr(run_file(file, name), "found", None)
+    finally:
+        sys.modules.pop(name, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,10 +42,6 @@ def plain(bench: Bench) -> torch.Tensor:
     return latent
 
 
-def base_of(bench: Bench) -> Path:
-    return bench.engine.settings.base
-
-
 def test_every_pack_loads_with_time_and_node_types(bench: Bench) -> None:
     assert [report.name for report in bench.engine.packs] == ALL
     for report in bench.engine.packs:
@@ -81,7 +76,7 @@ def test_a_subclass_of_save_image_saves_under_its_own_name(bench: Bench) -> None
 
     (entry,) = result.outputs["s"]["images"]
     assert entry == {"filename": "a_quiet_00001_.png", "subfolder": "sub", "type": "output"}
-    with Image.open(base_of(bench) / "output" / "sub" / entry["filename"]) as picture:
+    with Image.open(bench.base / "output" / "sub" / entry["filename"]) as picture:
         assert picture.getpixel((0, 0)) == (0x20, 0x40, 0x60)
         assert "prompt" not in picture.info, "the pack passed None"
 
@@ -92,8 +87,8 @@ def test_a_subclass_of_preview_image_with_attributes_set_by_hand_previews(bench:
 
     (entry,) = result.outputs["p"]["images"]
     assert entry["type"] == "temp"
-    assert (base_of(bench) / "temp" / entry["filename"]).is_file()
-    with Image.open(base_of(bench) / "temp" / entry["filename"]) as picture:
+    assert (bench.base / "temp" / entry["filename"]).is_file()
+    with Image.open(bench.base / "temp" / entry["filename"]) as picture:
         assert json.loads(picture.info["prompt"])["p"]["class_type"] == "PreviewElsewhere"
 
 
@@ -107,7 +102,7 @@ def test_a_subclass_of_ksampler_calls_the_native_one(bench: Bench, plain: torch.
 
 
 def test_folders_that_a_pack_adds_serve_its_nodes_and_native_ones(bench: Bench) -> None:
-    base = base_of(bench)
+    base = bench.base
     brush, lora = base / "models" / "brushes" / "soft.brush", base / "more_loras" / "x.safetensors"
     for file in (brush, lora):
         file.parent.mkdir()
