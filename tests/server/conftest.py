@@ -1,4 +1,4 @@
-"""A running server for each test."""
+"""A running server, or a hub alone, for each test."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.server.ws.hub import Hub
+from tests.server.hub_clients import Clients
 from tests.server.server_host import Host, hosted
 
 
@@ -14,3 +16,10 @@ from tests.server.server_host import Host, hosted
 async def host(tmp_path: Path) -> AsyncIterator[Host]:
     async with hosted(tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+async def clients() -> AsyncIterator[Clients]:
+    made = Clients(Hub())
+    yield made
+    await made.close()
