@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.e2e.examples import ROOT, write_checkpoint
+
 DEFAULT = ROOT / "workflows" / "text_to_image.json"
 CHECKPOINT = "tiny.safetensors"
 TINY = ["--set", f"4.ckpt_name={CHECKPOINT}", "--set", "5.width=64", "--set", "5.height=64"]
@@ -27,10 +28,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]  # each run imports torch and d
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A base directory with a tiny checkpoint of the true layout."""
     base = tmp_path_factory.mktemp("base")
-    target = base / "models" / "checkpoints" / CHECKPOINT
-    target.parent.mkdir(parents=True)
-    command = [sys.executable, "tests/checkpoints.py", "--size", "tiny", "--out", str(target)]
-    subprocess.run(command, cwd=ROOT, check=True)
+    write_checkpoint(base / "models" / "checkpoints" / CHECKPOINT, "tiny")
     return base
 
 

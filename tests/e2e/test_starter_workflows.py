@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,23 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.e2e.examples import run_example
 from tests.training.icon_package import icon_package, keyword_package
 
-ROOT = Path(__file__).resolve().parents[2]
 SIDE = 64
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]  # each run imports torch and diffusers
-
-
-def run(base: Path, workflow: str, out: Path, *settings: str) -> subprocess.CompletedProcess[str]:
-    chosen = [part for setting in settings for part in ("--set", setting)]
-    done = subprocess.run(
-        [sys.executable, "main.py", "--no-bootstrap", "run", "--cpu", "--base-directory", str(base),
-         str(ROOT / "workflows" / workflow), *chosen, "--out", str(out)],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 def halves(out: Path) -> list[NDArray[np.int16]]:
@@ -39,7 +26,7 @@ def halves(out: Path) -> list[NDArray[np.int16]]:
 
 
 def test_a_fresh_installation_draws_a_red_apple(tmp_path: Path) -> None:
-    run(tmp_path / "base", "text_to_image.json", tmp_path / "out")
+    run_example(tmp_path / "base", "text_to_image.json", tmp_path / "out")
     (path,) = (tmp_path / "out").glob("*.png")
     with Image.open(path) as picture:
         pixels = np.asarray(picture.convert("RGB"), np.int16)
@@ -49,14 +36,14 @@ def test_a_fresh_installation_draws_a_red_apple(tmp_path: Path) -> None:
 
 
 def test_image_to_image_keeps_the_place_and_changes_the_apple(tmp_path: Path) -> None:
-    run(tmp_path / "base", "image_to_image.json", tmp_path / "out")
+    run_example(tmp_path / "base", "image_to_image.json", tmp_path / "out")
     before, after = halves(tmp_path / "out")
     assert np.abs(before - after).max() > 60
     assert np.abs(before[:4] - after[:4]).mean() < 30, "the background stays"
 
 
 def test_inpainting_leaves_what_is_not_masked(tmp_path: Path) -> None:
-    run(tmp_path / "base", "inpaint.json", tmp_path / "out", "3.steps=8", "16.steps=8")
+    run_example(tmp_path / "base", "inpaint.json", tmp_path / "out", "3.steps=8", "16.steps=8")
     before, after = halves(tmp_path / "out")
     changed = np.abs(before - after).mean(axis=(1, 2))
     # The decoder looks a few pixels over the edge of the mask.
@@ -68,7 +55,7 @@ def test_a_starter_is_trained_from_nothing_and_then_draws(tmp_path: Path) -> Non
     (base / "input").mkdir(parents=True)
     icon_package(base / "input" / "icons.tgz")
     keyword_package(base / "input" / "words.tgz")
-    shown = run(
+    shown = run_example(
         base, "train/starter.json", tmp_path / "out",
         "1.icon_set=icons.tgz", "1.size=16", "2.share=0.3",
         "6.steps=6", "6.batch=2", "6.sample_every=3",
@@ -84,7 +71,7 @@ def test_a_starter_is_trained_from_nothing_and_then_draws(tmp_path: Path) -> Non
     checkpoints = base / "models" / "checkpoints"
     checkpoints.mkdir(parents=True)
     made[0].rename(checkpoints / "mine.safetensors")
-    run(
+    run_example(
         base, "text_to_image.json", tmp_path / "drawn",
         "4.ckpt_name=mine.safetensors", "6.text=a red ball",
         "5.width=16", "5.height=16", "3.steps=2",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,8 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.e2e.examples import run_example, write_checkpoint
+
 STARTER = "tessera_starter.safetensors"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]  # each run imports torch and diffusers
@@ -22,22 +21,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]  # each run imports torch and d
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A base directory with a tiny checkpoint shaped as the starter."""
     base = tmp_path_factory.mktemp("base")
-    target = base / "models" / "checkpoints" / STARTER
-    target.parent.mkdir(parents=True)
-    command = [sys.executable, "tests/checkpoints.py", "--size", "tiny-vq", "--out", str(target)]
-    subprocess.run(command, cwd=ROOT, check=True)
+    write_checkpoint(base / "models" / "checkpoints" / STARTER, "tiny-vq")
     return base
 
 
 def run(base: Path, workflow: str, out: Path, *settings: str) -> dict[str, npt.NDArray[np.uint8]]:
     """Run an example; return its pictures by the start of their names."""
-    chosen = [part for setting in settings for part in ("--set", setting)]
-    done = subprocess.run(
-        [sys.executable, "main.py", "--no-bootstrap", "run", "--cpu", "--base-directory", str(base),
-         str(ROOT / "workflows" / workflow), *chosen, "--out", str(out)],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    run_example(base, workflow, out, *settings)
     pictures = {}
     for path in out.glob("*.png"):
         with Image.open(path) as image:
