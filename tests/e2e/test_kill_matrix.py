@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.kill_matrix import Kill, Round, plan, report, run_matrix
+from tests.e2e.kill_matrix import plan, report, run_matrix
+from tests.e2e.kill_round import Round
+from tests.e2e.kill_victims import Kill
 
 KILLS = 300
 
