@@ -12,6 +12,7 @@ import { MINIMAP_SETTING, SNAP_SETTING } from "./canvas_settings.js";
 import { keysText } from "./key_names.js";
 import { IS_MAC } from "./keyboard.js";
 import { NODE_COLORS } from "./node_colors.js";
+import { addDot } from "./taps.js";
 
 /** @type {MenuItem} */
 const LINE = { separator: true };
@@ -98,12 +99,13 @@ function groupItems(app) {
 }
 
 /** @param {PointerController} controller @param {Extract<Hit, { kind: "link" }>} hit @param {Point} client @returns {MenuItem[]} */
-function linkItems({ app, tab, shown, view }, { id, segment }, client) {
+function linkItems(controller, hit, client) {
+  const { app, view } = controller;
   const at = view.toGraph(client);
   return [
     {
       title: app.i18n.t("canvas.menu.addDot"),
-      run: () => void tab.edit("edit.addDot", (tx) => tx.addReroute(shown.scene.graphId, [id], at, segment)),
+      run: () => addDot(controller, hit, at),
     },
     item(app, "edit.delete"), LINE, linkStyles(app),
   ];

@@ -3,7 +3,62 @@
 /** @import { Browser, Locator, Page } from "playwright-core" */
 
 import assert from "node:assert/strict";
+import { after, afterEach, before } from "node:test";
 import { settled } from "../bench/scenarios.js";
+import { launch } from "./browser.js";
+import { serveEditor } from "./static_server.js";
+
+/** A browser and the editor's files for all tests of a file; after each the pages it opened are closed. */
+class Canvases {
+  /** @type {CanvasPage[]} */
+  #opened = [];
+  /** @type {Browser | undefined} */
+  #browser;
+  /** @type {Awaited<ReturnType<typeof serveEditor>> | undefined} */
+  #server;
+
+  async start() {
+    [this.#browser, this.#server] = await Promise.all([launch(), serveEditor()]);
+  }
+
+  get browser() {
+    assert.ok(this.#browser, "the browser did not start");
+    return this.#browser;
+  }
+
+  get url() {
+    assert.ok(this.#server, "the server did not start");
+    return this.#server.url;
+  }
+
+  /** A canvas with a graph of the harness. @param {string} [query] */
+  async open(query = "graph=picture") {
+    const canvas = await openHarness(this.browser, this.url, query);
+    this.#opened.push(canvas);
+    return canvas;
+  }
+
+  async closePages() {
+    for (const canvas of this.#opened.splice(0)) {
+      assert.deepEqual(canvas.errors, [], "the page threw");
+      await canvas.page.close();
+    }
+  }
+
+  async stop() {
+    await this.#browser?.close();
+    await this.#server?.close();
+  }
+}
+
+/** Call once, at the top of a file of tests. */
+export function useCanvases() {
+  const canvases = new Canvases();
+  before(() => canvases.start());
+  afterEach(() => canvases.closePages());
+  after(() => canvases.stop());
+  return canvases;
+}
 
 /**
  * @param {Browser} browser
@@ -89,6 +144,20 @@ export class CanvasPage {
       const { at, filter } = asked.palette ?? {};
       return { toasts: asked.toasts, menu: asked.menu.map((/** @type {any} */ item) => item.title ?? ""), palette: asked.palette && { at, filter }, runs: asked.runs.length };
     });
+  }
+
+  /** @returns {Promise<import("../../src/render/camera.js").CameraState>} */
+  camera() {
+    return this.page.evaluate(() => /** @type {any} */ (window).harness.view.camera.state);
+  }
+
+  async zoom() {
+    return (await this.camera()).zoom;
+  }
+
+  /** @param {{ x: number, y: number }} client @returns {Promise<{ x: number, y: number }>} in graph units */
+  graphPoint(client) {
+    return this.page.evaluate((point) => /** @type {any} */ (window).harness.view.toGraph(point), client);
   }
 
   stats() {

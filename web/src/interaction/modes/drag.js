@@ -18,13 +18,17 @@ export class DragMode {
   name = "drag";
   followsEdges = true;
 
-  /** @param {PointerController} controller @param {At} press */
-  constructor(controller, press) {
+  /**
+   * @param {PointerController} controller
+   * @param {At} press
+   * @param {LiveEdit} [edit] The one that made what is dragged.
+   */
+  constructor(controller, press, edit) {
     this.controller = controller;
     this.from = press.graph;
     const { tab } = controller;
-    this.edit = new LiveEdit(tab, press.event.altKey ? "edit.duplicate" : "edit.move");
-    if (press.event.altKey) controller.duplicate(this.edit);
+    this.edit = edit ?? new LiveEdit(tab, press.event.altKey ? "edit.duplicate" : "edit.move");
+    if (!edit && press.event.altKey) controller.duplicate(this.edit);
     this.held = heldBy(controller);
     this.lift = new Lift(controller.shown.scene, this.held);
     this.origin = this.#origin();

@@ -3,7 +3,9 @@
 
 import { NAVIGATION_SETTING } from "../canvas_settings.js";
 import { emptyDrag, pansAnywhere } from "../navigation.js";
+import { LiveEdit } from "../live_edit.js";
 import { combined, pressMode, selectionOf } from "../selecting.js";
+import { addDot, asksForDot } from "../taps.js";
 import { ConnectMode, grabbedEnd } from "./connect.js";
 import { DragMode } from "./drag.js";
 import { MarqueeMode } from "./marquee.js";
@@ -58,9 +60,17 @@ export class PointingMode {
       case "reroute":
         return new DragMode(controller, press);
       default:
-        return emptyDrag(this.preset, press.event, controller.spaceHeld) === "pan"
-          ? new PanMode(controller, press) : new MarqueeMode(controller, press);
+        if (emptyDrag(this.preset, press.event, controller.spaceHeld) === "pan") return new PanMode(controller, press);
+        return hit.kind === "link" && asksForDot(press.event) ? this.#pulledDot(hit) : new MarqueeMode(controller, press);
     }
+  }
+
+  /** Pulls a wire aside by a new dot. @param {Extract<Hit, { kind: "link" }>} hit */
+  #pulledDot(hit) {
+    const { controller, press } = this;
+    const edit = new LiveEdit(controller.tab, "edit.addDot");
+    addDot(controller, hit, press.graph, edit);
+    return new DragMode(controller, press, edit);
   }
 
   #selectPressed() {
@@ -80,6 +90,7 @@ export class PointingMode {
   up(at) {
     clearTimeout(this.timer);
     const { controller, hit } = this;
+    if (hit.kind === "link" && asksForDot(this.press.event)) return addDot(controller, hit, this.press.graph);
     if (this.pans) return;
     this.#settleSelection();
     if (controller.isSecondTap(hit, at)) controller.onDoubleTap(hit, at);

@@ -1,0 +1,128 @@
+/** Editing on the canvas in a browser: nodes, groups, subgraphs, notes. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { useCanvases } from "../harness/canvas_page.js";
+
+const canvases = useCanvases();
+
+test("dragging a node moves it, in one step to undo; Esc breaks a drag off", async () => {
+  const canvas = await canvases.open();
+  const from = await canvas.middle(canvas.node("4").locator(".node-title"));
+  const start = (await canvas.graph()).nodes["4"];
+  await canvas.drag(from, { x: from.x + 120, y: from.y + 60 });
+  const moved = (await canvas.graph()).nodes["4"];
+  const { zoom } = await canvas.page.evaluate(() => /** @type {any} */ (window).harness.view.camera.state);
+  assert.ok(Math.abs(moved.x - start.x - 120 / zoom) < 1 && Math.abs(moved.y - start.y - 60 / zoom) < 1);
+  await canvas.press("Control+Z");
+  assert.deepEqual((await canvas.graph()).nodes["4"], start);
+  await canvas.drag(from, { x: from.x + 200, y: from.y }, () => canvas.press("Escape"));
+  assert.deepEqual((await canvas.graph()).nodes["4"], start);
+});
+
+test("copies go through the clipboard with their wires, and Alt+drag leaves the original", async () => {
+  const canvas = await canvases.open();
+  await canvas.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await canvas.clickTitle("5");
+  await canvas.page.locator(".node[data-node='6'] .node-title").click({ modifiers: ["Shift"] });
+  await canvas.press("Control+C");
+  await canvas.press("Control+V");
+  let { nodes, links, selected } = await canvas.graph();
+  assert.equal(Object.keys(nodes).length, 9);
+  assert.equal(selected.length, 2);
+  assert.ok(links.some((link) => selected.includes(link.from) && selected.includes(link.to)));
+  await canvas.press("Control+Z");
+  const from = await canvas.middle(canvas.node("4").locator(".node-title"));
+  await canvas.page.mouse.move(from.x, from.y);
+  await canvas.page.keyboard.down("Alt");
+  await canvas.drag(from, { x: from.x + 260, y: from.y });
+  await canvas.page.keyboard.up("Alt");
+  ({ nodes, links, selected } = await canvas.graph());
+  assert.equal(Object.keys(nodes).length, 8);
+  assert.ok(nodes[selected[0] ?? ""].x > nodes["4"].x + 200);
+  await canvas.press("Control+Z");
+  assert.equal(Object.keys((await canvas.graph()).nodes).length, 7, "copying and moving the copy is one step");
+});
+
+test("mute, bypass, collapse and delete go by keys, and all of it comes back", async () => {
+  const canvas = await canvases.open();
+  const start = await canvas.graph();
+  await canvas.clickTitle("5");
+  await canvas.press("Control+M");
+  assert.match(await canvas.node("5").getAttribute("class") ?? "", /\bmute\b/);
+  await canvas.press("Control+B");
+  assert.match(await canvas.node("5").getAttribute("class") ?? "", /\bbypass\b/);
+  await canvas.press("Alt+C");
+  assert.equal((await canvas.node("5").boundingBox())?.height.toFixed(0), (30 * (await canvas.zoom())).toFixed(0));
+  await canvas.press("Delete");
+  assert.equal("5" in (await canvas.graph()).nodes, false);
+  for (let step = 0; step < 4; step += 1) await canvas.press("Control+Z");
+  const { nodes, links } = await canvas.graph();
+  assert.deepEqual(nodes, start.nodes);
+  assert.deepEqual(links.map(({ id }) => id).sort(), start.links.map(({ id }) => id).sort());
+});
+
+test("a group is made, named, holds what is dropped in it, and moves as one", async () => {
+  const canvas = await canvases.open();
+  await canvas.clickTitle("2");
+  await canvas.node("3").locator(".node-title").click({ modifiers: ["Shift"] });
+  await canvas.press("Control+G");
+  await canvas.press("F2");
+  await canvas.page.keyboard.type("Prompts");
+  await canvas.press("Enter");
+  let [group] = (await canvas.graph()).groups;
+  assert.equal(group?.title, "Prompts");
+  assert.deepEqual([...group?.nodes ?? []].sort(), ["2", "3"]);
+  const start = await canvas.graph();
+  const title = await canvas.page.evaluate(() => {
+    const { view, tab } = /** @type {any} */ (window).harness;
+    const [one] = tab.doc.root.groups.values();
+    return view.toClient({ x: one.x + 150, y: one.y + 10 });
+  });
+  await canvas.drag(title, { x: title.x + 20, y: title.y - 30 });
+  const moved = await canvas.graph();
+  assert.notEqual(moved.nodes["2"].y, start.nodes["2"].y);
+  assert.equal(moved.nodes["2"].y - start.nodes["2"].y, moved.nodes["3"].y - start.nodes["3"].y);
+  await canvas.press("Control+Shift+G");
+  assert.equal((await canvas.graph()).groups.length, 0);
+  [group] = (await canvas.graph()).groups;
+  assert.equal(group, undefined);
+});
+
+test("a subgraph is made, opened by double click, left by Esc, and taken apart", async () => {
+  const canvas = await canvases.open();
+  await canvas.clickTitle("5");
+  await canvas.node("6").locator(".node-title").click({ modifiers: ["Shift"] });
+  await canvas.press("Control+Shift+E");
+  const [instance] = (await canvas.graph()).selected;
+  assert.ok(instance);
+  await canvas.node(instance).locator(".node-title").dblclick();
+  await canvas.settled();
+  let graph = await canvas.graph();
+  assert.deepEqual(graph.path, [instance]);
+  assert.ok("5" in graph.nodes);
+  assert.equal(await canvas.page.locator(".canvas-breadcrumb button").count(), 2);
+  await canvas.press("Escape");
+  assert.deepEqual((await canvas.graph()).path, []);
+  assert.deepEqual((await canvas.graph()).selected, [instance]);
+  await canvas.page.evaluate(() => /** @type {any} */ (window).harness.app.commands.execute("subgraph.unpack"));
+  graph = await canvas.graph();
+  assert.equal(Object.keys(graph.nodes).length, 7);
+  assert.equal(graph.links.length, 9);
+});
+
+test("a new note is written in at once; an empty one says how", async () => {
+  const canvas = await canvases.open();
+  await canvas.page.mouse.move(300, 780);
+  await canvas.press("n");
+  await canvas.page.keyboard.type("# Mind\n*this*");
+  await canvas.press("Escape");
+  const note = canvas.page.locator(".node-note");
+  await note.locator("h1", { hasText: "Mind" }).waitFor();
+  assert.equal(await note.locator("em").textContent(), "this");
+  await note.dblclick();
+  await canvas.press("Control+A");
+  await canvas.press("Delete");
+  await canvas.press("Escape");
+  assert.equal(await note.evaluate((element) => getComputedStyle(element, "::before").content), '"Double click to write"');
+});

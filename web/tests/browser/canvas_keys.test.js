@@ -1,0 +1,96 @@
+/** Selecting and commanding the canvas in a browser: frame, keys, menus, input methods. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { useCanvases } from "../harness/canvas_page.js";
+
+const canvases = useCanvases();
+
+test("a frame selects, Shift adds, Alt takes away", async () => {
+  const canvas = await canvases.open();
+  const a = await canvas.node("6").boundingBox(), b = await canvas.node("7").boundingBox();
+  assert.ok(a && b);
+  await canvas.drag({ x: a.x - 10, y: a.y - 15 }, { x: a.x + 30, y: a.y + a.height + 15 });
+  assert.deepEqual((await canvas.graph()).selected, ["6"]);
+  await canvas.page.keyboard.down("Shift");
+  await canvas.drag({ x: b.x + 30, y: b.y - 15 }, { x: b.x + 60, y: b.y + 20 });
+  await canvas.page.keyboard.up("Shift");
+  assert.deepEqual((await canvas.graph()).selected, ["6", "7"]);
+  await canvas.page.keyboard.down("Alt");
+  await canvas.drag({ x: a.x - 10, y: a.y - 15 }, { x: a.x + 30, y: a.y + 20 });
+  await canvas.page.keyboard.up("Alt");
+  assert.deepEqual((await canvas.graph()).selected, ["7"]);
+});
+
+test("the keyboard goes from node to node, says so, edits and comes back", async () => {
+  const canvas = await canvases.open();
+  await canvas.clickTitle("5");
+  await canvas.press("Alt+ArrowRight");
+  assert.deepEqual((await canvas.graph()).selected, ["6"]);
+  assert.equal(await canvas.page.locator(".canvas-said").textContent(), "1 selected: VAE Decode");
+  await canvas.press("ArrowRight");
+  assert.deepEqual((await canvas.graph()).selected, ["7"]);
+  await canvas.press("Enter");
+  const inField = () => canvas.page.evaluate(() => document.activeElement instanceof HTMLInputElement || document.activeElement instanceof HTMLTextAreaElement);
+  assert.equal(await inField(), true);
+  await canvas.press("Delete");
+  assert.ok("7" in (await canvas.graph()).nodes, "keys in a field edit the field");
+  await canvas.press("Escape");
+  assert.equal(await inField(), false);
+  await canvas.press("Tab");
+  assert.ok((await canvas.asked()).palette);
+});
+
+test("a tap of Space opens the palette; held, it pans and opens none", async () => {
+  const canvas = await canvases.open();
+  await canvas.page.mouse.move(600, 780);
+  await canvas.page.locator(".canvas-root").focus();
+  await canvas.page.keyboard.down("Space");
+  await canvas.drag({ x: 600, y: 780 }, { x: 700, y: 700 });
+  await canvas.page.keyboard.up("Space");
+  assert.equal((await canvas.asked()).palette, null);
+  await canvas.press("Space");
+  assert.ok((await canvas.asked()).palette);
+});
+
+test("keys of an input method are never commands", async () => {
+  const canvas = await canvases.open();
+  await canvas.clickTitle("5");
+  const session = await canvas.page.context().newCDPSession(canvas.page);
+  const field = canvas.node("2").locator("textarea");
+  await field.focus();
+  await session.send("Input.imeSetComposition", { text: "ni", selectionStart: 2, selectionEnd: 2 });
+  await canvas.page.evaluate(() => document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", {
+    key: "Delete", bubbles: true, cancelable: true, isComposing: true,
+  })));
+  await session.send("Input.insertText", { text: "你好" });
+  assert.equal(await field.inputValue(), "你好");
+  assert.equal(Object.keys((await canvas.graph()).nodes).length, 7);
+  await canvas.page.evaluate(() => {
+    const root = /** @type {HTMLElement} */ (document.querySelector(".canvas-root"));
+    root.focus();
+    root.dispatchEvent(new KeyboardEvent("keydown", { key: "Delete", keyCode: 229, bubbles: true }));
+  });
+  assert.equal(Object.keys((await canvas.graph()).nodes).length, 7);
+});
+
+test("every command has a name in both languages", async () => {
+  for (const language of ["en", "zh"]) {
+    const canvas = await canvases.open(`graph=empty&language=${language}`);
+    const unnamed = await canvas.page.evaluate(() => {
+      const { app } = /** @type {any} */ (window).harness;
+      return app.commands.list().map((/** @type {any} */ command) => command.title).filter((/** @type {string} */ title) => !app.i18n.has(title));
+    });
+    assert.deepEqual(unnamed, []);
+  }
+});
+
+test("menus open where they were asked for and name what can be done", async () => {
+  const canvas = await canvases.open();
+  await canvas.node("5").locator(".node-title").click({ button: "right" });
+  assert.deepEqual((await canvas.graph()).selected, ["5"]);
+  assert.ok((await canvas.asked()).menu.includes("Run up to here"));
+  assert.ok((await canvas.asked()).menu.includes("Help on this node"));
+  await canvas.page.mouse.click(900, 800, { button: "right" });
+  assert.ok((await canvas.asked()).menu.includes("Add a node…"));
+});

@@ -1,0 +1,172 @@
+/** What the canvas shows in a browser, near and from afar, and how the view moves. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gatesOf, openCanvas, runAll } from "../bench/scenarios.js";
+import { useCanvases } from "../harness/canvas_page.js";
+
+const canvases = useCanvases();
+
+test("the wheel pans, with Ctrl it zooms at the pointer; text is sharp once it settled", async () => {
+  const canvas = await canvases.open();
+  const camera = () => canvas.page.evaluate(() => /** @type {any} */ (window).harness.view.camera.state);
+  await canvas.page.mouse.move(800, 800);
+  const before = await camera();
+  await canvas.page.mouse.wheel(0, 100);
+  assert.ok(Math.abs((await camera()).y - before.y - 100 / before.zoom) < 1e-6);
+  await canvas.page.keyboard.down("Control");
+  await canvas.page.mouse.wheel(0, -100);
+  await canvas.page.keyboard.up("Control");
+  assert.ok((await camera()).zoom > before.zoom);
+  await canvas.settled();
+  const plane = await canvas.page.locator(".canvas-plane").evaluate((element) => /** @type {HTMLElement} */ (element).style.transform);
+  assert.doesNotMatch(plane, /scale/);
+});
+
+test("markup in names, notes and results stays text", async () => {
+  const canvas = await canvases.open();
+  const evil = "<img src=x onerror=\"window.hacked=true\"><script>window.hacked=true</script>";
+  await canvas.page.evaluate((text) => {
+    const { tab, view } = /** @type {any} */ (window).harness;
+    tab.edit("x", (/** @type {any} */ tx) => {
+      tx.updateNode("root", "5", { title: text });
+      tx.addNode("root", { type: text, x: 740, y: 500, width: 200, height: 100, mode: "normal", inputs: [{ key: text, name: text, type: text }], outputs: [], values: {}, properties: {} });
+      tx.addNode("root", { type: "MarkdownNote", x: 1000, y: 300, width: 240, height: 160, mode: "normal", inputs: [], outputs: [], values: { text: `${text} [x](javascript:alert(1))` }, properties: {} });
+      tx.addGroup("root", { title: text, notes: text, x: 0, y: 400, width: 200, height: 200, nodes: [], groups: [] });
+    });
+    tab.run.update("5", { state: "error", error: { severity: "error", code: "x", message: text } });
+    view.fit();
+  }, evil);
+  await canvas.settled();
+  assert.equal(await canvas.node("5").locator(".node-title").textContent(), evil);
+  assert.equal(await canvas.page.evaluate(() => "hacked" in window), false);
+  assert.equal(await canvas.page.locator(".node script").count(), 0);
+  assert.equal(await canvas.page.locator(".node [onerror]").count(), 0);
+  assert.equal(await canvas.page.locator(".node a[href^='javascript']").count(), 0);
+});
+
+test("what a run does is shown on its nodes, and only there", async () => {
+  const canvas = await canvases.open();
+  await canvas.settled();
+  const before = await canvas.stats();
+  await canvas.page.evaluate(() => {
+    const { run } = /** @type {any} */ (window).harness.tab;
+    run.update("5", { state: "running", value: 5, max: 20 });
+    run.update("1", { state: "cached" });
+    run.update("6", { state: "done", seconds: 1.25 });
+  });
+  await canvas.node("6").locator(".node-badge", { hasText: "1.3 s" }).waitFor();
+  assert.equal(await canvas.node("5").locator(".node-badge").textContent(), "5/20");
+  assert.equal(await canvas.node("1").locator(".node-badge").textContent(), "cached");
+  assert.equal(await canvas.node("5").getAttribute("data-run"), "running");
+  const now = await canvas.stats();
+  assert.equal(now["paints"], before["paints"], "no canvas is painted for progress");
+  assert.equal(now["frames"], before["frames"]);
+});
+
+test("from afar boxes stand for nodes; near again bodies come back", async () => {
+  const canvas = await canvases.open();
+  await canvas.lookAt(700, 300, 0.2);
+  assert.equal((await canvas.stats())["mounted"], 0);
+  await canvas.lookAt(700, 300, 0.8);
+  assert.ok((await canvas.stats())["mounted"] > 3);
+});
+
+test("from afar a result is still seen on its node, with nothing mounted", async () => {
+  const canvas = await canvases.open();
+  await canvas.lookAt(1430, 250, 0.2);
+  const brightest = () => canvas.page.evaluate(() => {
+    const { view } = /** @type {any} */ (window).harness;
+    const { x, y, width, height } = view.shown.scene.nodes.get("7").rect;
+    const { canvas: ground, context, area, zoom, ratio } = view.stage.ground;
+    const corner = { x: (x - area.x) * zoom * ratio, y: (y - area.y) * zoom * ratio };
+    if (corner.x < 0 || corner.x > ground.width) throw new Error("The node is not in view.");
+    return Math.max(...context.getImageData(corner.x + 4, corner.y + 20, width * zoom * ratio - 8, height * zoom * ratio - 24).data
+      .filter((/** @type {number} */ _, /** @type {number} */ at) => at % 4 !== 3));
+  });
+  assert.ok(await brightest() < 100);
+  await canvas.page.evaluate(() => {
+    const { app, tab } = /** @type {any} */ (window).harness;
+    app.api.viewUrl = () => "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='64' height='64'><rect width='64' height='64' fill='%23fff'/></svg>";
+    tab.run.update("7", { state: "done", outputs: { images: [{ filename: "x.png" }] } });
+  });
+  await canvas.page.waitForFunction(() => {
+    const { view } = /** @type {any} */ (window).harness;
+    return view.thumbnails.of(view.shown.tab.run.get("7"));
+  });
+  await canvas.settled();
+  assert.ok(await brightest() > 250);
+  assert.equal((await canvas.stats())["mounted"], 0);
+});
+
+test("a picture hangs below its node only as far as there is room, and is small in the header else", async () => {
+  const canvas = await canvases.open();
+  await canvas.page.evaluate(() => {
+    const { app, tab } = /** @type {any} */ (window).harness;
+    app.api.viewUrl = () => "/styles/icon.svg";
+    tab.run.update("5", { state: "done", seconds: 3, outputs: { images: [{ filename: "x.png" }] } });
+  });
+  const picture = canvas.node("5").locator(".node-preview");
+  await picture.locator("img").waitFor();
+  assert.match(await picture.getAttribute("class") ?? "", /\bbelow\b/);
+  await canvas.page.evaluate(() => {
+    const { tab, view } = /** @type {any} */ (window).harness;
+    const { x, y, height } = view.shown.scene.nodes.get("5").rect;
+    tab.edit("x", (/** @type {any} */ tx) => tx.updateNode("root", "6", { x, y: y + height + 30 }));
+  });
+  await canvas.node("5").locator(".node-header .node-preview.small img").waitFor();
+  const shown = await picture.boundingBox(), next = await canvas.node("6").boundingBox();
+  assert.ok(shown && next && shown.y + shown.height < next.y);
+});
+
+test("the slowest node's time is tinted most, and says its share", async () => {
+  const canvas = await canvases.open();
+  await canvas.page.evaluate(() => {
+    const { run } = /** @type {any} */ (window).harness.tab;
+    run.update("5", { state: "done", seconds: 9 });
+    run.update("6", { state: "done", seconds: 1 });
+  });
+  await canvas.node("6").locator(".node-badge[title]").waitFor();
+  const heat = (/** @type {string} */ id) => canvas.node(id).locator(".node-badge").evaluate((badge) =>
+    [badge.style.getPropertyValue("--heat"), badge.getAttribute("title")]);
+  assert.deepEqual(await heat("5"), ["90%", "90 % of the time of the run."]);
+  assert.deepEqual(await heat("6"), ["10%", "10 % of the time of the run."]);
+});
+
+test("a field that is being written in stays while the view moves away", async () => {
+  const canvas = await canvases.open("graph=200");
+  await canvas.lookAt(500, 400, 1);
+  const field = canvas.page.locator(".node input[type='text'], .node input:not([type])").first();
+  await field.focus();
+  const id = await field.evaluate((element) => /** @type {HTMLElement} */ (element.closest(".node")).dataset["node"]);
+  await canvas.lookAt(3500, 3000, 1);
+  assert.equal(await canvas.node(id ?? "").count(), 1);
+  assert.equal(await field.evaluate((element) => element === document.activeElement), true);
+});
+
+test("two fingers zoom and move, and press nothing", async () => {
+  const canvas = await canvases.open();
+  const start = await canvas.zoom();
+  await canvas.page.evaluate(() => {
+    const root = /** @type {HTMLElement} */ (document.querySelector(".canvas-root"));
+    /** @param {string} type @param {number} pointerId @param {number} clientX */
+    const touch = (type, pointerId, clientX) => root.dispatchEvent(new PointerEvent(type, {
+      bubbles: true, pointerId, pointerType: "touch", button: type === "pointermove" ? -1 : 0, clientX, clientY: 800,
+    }));
+    touch("pointerdown", 11, 700);
+    touch("pointerdown", 12, 800);
+    touch("pointermove", 12, 900);
+    touch("pointerup", 12, 900);
+    touch("pointerup", 11, 700);
+  });
+  assert.ok(Math.abs(await canvas.zoom() - 2 * start) < 1e-6);
+  assert.deepEqual((await canvas.graph()).selected, []);
+});
+
+test("counters hold at 200 nodes: an idle canvas asks for nothing, a pan lays nothing out", async () => {
+  const { page, session, errors } = await openCanvas(canvases.browser, canvases.url, "200");
+  const broken = gatesOf(await runAll(page, session, { idleMs: 1500 })).filter((gate) => !gate.holds);
+  assert.deepEqual(broken, []);
+  assert.deepEqual(errors, []);
+  await page.close();
+});
