@@ -9,6 +9,7 @@
 import { boundsOf } from "../core/geometry.js";
 import { bodyFill, headerFill } from "./box_batches.js";
 import { make } from "./dom.js";
+import { Mover } from "./mover.js";
 import { fillOf } from "./painting.js";
 
 const WIDTH = 208;
@@ -31,7 +32,7 @@ export class Minimap {
     this.paints = 0;
     this.painted = { scene: /** @type {object | null} */ (null), version: -1, selection: /** @type {object | null} */ (null) };
     this.map = { x: 0, y: 0, scale: 1 };
-    this.placed = "";
+    this.mover = new Mover(this.frame);
     this.sized = "";
     this.timer = 0;
     this.element.addEventListener("pointerdown", (event) => this.#press(event));
@@ -112,10 +113,8 @@ export class Minimap {
     const { x, y, width, height } = this.view.camera.visible();
     const { scale } = this.map;
     const left = Math.round((x - this.map.x) * scale), top = Math.round((y - this.map.y) * scale);
-    const place = `translate(${left}px, ${top}px)`;
     const across = Math.max(Math.round(width * scale), 4), down = Math.max(Math.round(height * scale), 4);
-    if (place !== this.placed) this.frame.style.transform = place;
-    this.placed = place;
+    this.mover.write(`translate(${left}px, ${top}px)`);
     // Written only when the zoom changes: unlike the place, it is laid out anew.
     const size = `${across} ${down}`;
     if (size === this.sized) return;

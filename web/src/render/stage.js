@@ -13,6 +13,7 @@ import { between, Camera } from "./camera.js";
 import { buildCanvas } from "./canvas_dom.js";
 import { Colors } from "./colors.js";
 import { FrameScheduler } from "./frame_scheduler.js";
+import { Mover } from "./mover.js";
 import { NodeLayer } from "./node_layer.js";
 import { Overlay } from "./overlay.js";
 import { StaticLayer } from "./static_layer.js";
@@ -37,10 +38,11 @@ export class Stage {
   frameListeners = new Set();
   /** @type {{ from: CameraState, to: CameraState, start: number } | null} */
   #flight = null;
+  /** @type {Mover} */
+  #plane;
   #dirty = { paint: true, lift: false };
   #paintedFar = false;
   #transformWrites = 0;
-  #planeTransform = "";
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #settleTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -49,6 +51,7 @@ export class Stage {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     this.elements = buildCanvas(parent);
+    this.#plane = new Mover(this.elements.plane);
     this.camera = new Camera(() => this.#cameraMoved());
     this.scheduler = new FrameScheduler((now) => this.#frame(now));
     this.colors = new Colors(this.elements.root);
@@ -191,10 +194,7 @@ export class Stage {
     const x = Math.round(-camera.x * camera.zoom * ratio) / ratio;
     const y = Math.round(-camera.y * camera.zoom * ratio) / ratio;
     const transform = scale === 1 ? `translate(${x}px, ${y}px)` : `translate(${x}px, ${y}px) scale(${scale})`;
-    if (transform === this.#planeTransform) return;
-    this.#planeTransform = transform;
-    this.elements.plane.style.transform = transform;
-    this.#transformWrites += 1;
+    if (this.#plane.write(transform)) this.#transformWrites += 1;
   }
 
   /** @param {number} now */
