@@ -130,6 +130,9 @@ export class Stage {
   #resize() {
     const { width, height } = this.elements.root.getBoundingClientRect();
     if (width === 0 || height === 0) return;
+    // Where it flies was chosen for the old size: it arrives, and what was fitted is fitted again.
+    if (this.#flight) this.camera.set(this.#flight.to);
+    this.#flight = null;
     this.camera.resize(width, height);
     this.ground.resize(this.camera, devicePixelRatio);
     this.repaint(true);

@@ -22,18 +22,22 @@ test("a new editor opens with a workflow that runs and shows its picture on the 
 
 test("panels that open leave the whole graph in view, until somebody moves it", async () => {
   const { page } = await EditorPage.open(use.browser, use.server);
+  // Room for all panels at once: in less the nodes would be drawn from afar, without elements to measure.
+  await page.setViewportSize({ width: 1920, height: 1080 });
   /** How far the outermost node reaches beyond the canvas, in pixels; negative: the room around all. */
   const beyond = () => page.evaluate(() => {
     const view = /** @type {Element} */ (document.querySelector(".canvas-root")).getBoundingClientRect();
     const boxes = [...document.querySelectorAll(".node")].map((node) => node.getBoundingClientRect());
     return Math.max(...boxes.map((box) => Math.max(view.left - box.left, view.top - box.top, box.right - view.right, box.bottom - view.bottom)));
   });
-  await page.locator(".canvas-root").focus();
-  await page.keyboard.press("Shift+F");
   const nodes = await page.locator(".node").count();
   for (const panel of ["library", "parameters", "errors"]) {
     const before = await page.locator(".canvas-root").boundingBox();
-    await page.locator(`[data-panel="${panel}"]`).click();
+    // In one go: the panel opens while the view still glides to what it is to show.
+    await page.locator(".canvas-root").evaluate((canvas, panel) => {
+      canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "F", code: "KeyF", shiftKey: true, bubbles: true }));
+      /** @type {HTMLElement} */ (document.querySelector(`[data-panel="${panel}"]`)).click();
+    }, panel);
     await page.waitForFunction((area) => {
       const now = /** @type {Element} */ (document.querySelector(".canvas-root")).getBoundingClientRect();
       return now.width * now.height < area;
