@@ -143,8 +143,8 @@ export function toggleMode(tx, graphId, ids, mode) {
 }
 
 /**
- * List the linked outputs of a node that give nothing while it is bypassed, for no input has
- * their type.
+ * List the linked outputs of a node that give nothing while it is bypassed, for no wire of their
+ * type comes in.
  *
  * @param {Tx["doc"]} doc
  * @param {GraphId} graphId
@@ -160,7 +160,8 @@ export function bypassGaps(doc, graphId, id) {
     if (link.from !== id) continue;
     const slot = node.outputs.findIndex((port) => port.key === link.output);
     const wanted = inputPort(graph, link.to, link.input)?.type ?? "*";
-    if (!bypassed(node, slot, wanted)) gaps.add(link.output);
+    const port = bypassed(node, slot, wanted);
+    if (!port || !graph.linkInto(id, port.key)) gaps.add(link.output);
   }
   return [...gaps];
 }

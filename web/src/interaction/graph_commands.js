@@ -8,6 +8,7 @@ import {
   alignSelected, colorSelected, detachSelected, distributeSelected, groupSelected, layOut, nudge, removeSelected, switchMode, toggleFlag,
   ungroupSelected, workOf,
 } from "./operations.js";
+import { bypassSelected } from "./bypass.js";
 import { GRID_SETTING } from "./canvas_settings.js";
 import { NODE_COLORS } from "./node_colors.js";
 
@@ -62,7 +63,7 @@ function basicCommands(view) {
   return [
     onWork(view, "edit.delete", ["Delete", "Backspace"], anything, removeSelected),
     onWork(view, "node.mute", ["Mod+M"], someNodes, (work) => switchMode(work, "mute")),
-    onWork(view, "node.bypass", ["Mod+B"], someNodes, (work) => switchMode(work, "bypass")),
+    onWork(view, "node.bypass", ["Mod+B"], someNodes, bypassSelected),
     onWork(view, "node.collapse", ["Alt+C"], someNodes, (work) => toggleFlag(work, "collapsed")),
     onWork(view, "node.detach", ["X"], someNodes, detachSelected),
     onWork(view, "node.pin", ["P"], someNodes, (work) => toggleFlag(work, "pinned")),

@@ -126,3 +126,18 @@ test("a new note is written in at once; an empty one says how", async () => {
   await canvas.press("Escape");
   assert.equal(await note.evaluate((element) => getComputedStyle(element, "::before").content), '"Double click to write"');
 });
+
+test("bypassing says when a node passes nothing on, and is silent when it does", async () => {
+  const canvas = await canvases.open();
+  await canvas.clickTitle("5");
+  await canvas.press("Control+B");
+  assert.deepEqual((await canvas.asked()).toasts, [], "the latent that comes in goes on");
+  await canvas.press("Control+B");
+  await canvas.clickTitle("6");
+  await canvas.press("Control+B");
+  assert.deepEqual((await canvas.asked()).toasts, [
+    { kind: "warn", text: "Bypassed, “VAE Decode” passes nothing on from IMAGE: no wire of that type comes in." },
+  ]);
+  await canvas.press("Control+B");
+  assert.equal((await canvas.asked()).toasts.length, 1, "switched on again it is no matter");
+});

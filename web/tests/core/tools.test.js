@@ -210,6 +210,14 @@ describe("a node put on a wire", () => {
     edit(doc, "link", (tx) => void tx.connect(ROOT, { from: decode, output: "IMAGE", to: preview, input: "images" }));
     assert.deepEqual(bypassGaps(doc, ROOT, decode), ["IMAGE"]);
   });
+
+  test("leaves no gap where a wire of the type comes in, and one where it does not", () => {
+    const { doc, latent, sampler, decode } = chain();
+    edit(doc, "link", (tx) => void tx.connect(ROOT, { from: sampler, output: "LATENT", to: decode, input: "samples" }));
+    assert.deepEqual(bypassGaps(doc, ROOT, sampler), ["LATENT"]);
+    edit(doc, "link", (tx) => void tx.connect(ROOT, { from: latent, output: "LATENT", to: sampler, input: "latent_image" }));
+    assert.deepEqual(bypassGaps(doc, ROOT, sampler), []);
+  });
 });
 
 test("text is found in titles, types, values and notes, also inside subgraphs", () => {
