@@ -189,6 +189,12 @@ def test_a_shape_that_is_none_is_refused(changed: dict[str, Any], named: str) ->
         tiny(**changed)
 
 
+@pytest.mark.parametrize(("widths", "groups"), [((48, 20), 4), ((7, 9), 1), ((64, 32), 32)])
+def test_groups_of_channels_divide_every_width(widths: tuple[int, int], groups: int) -> None:
+    unet = tiny(widths=widths, attention=(False, False)).unet
+    assert unet.conv_norm_out.num_groups == groups
+
+
 class ColourLatents:
     """Two captions, each with latents around a mean of its own."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
@@ -50,7 +50,7 @@ def _replace_first(rest: str, renames: Renames) -> str:
     return rest
 
 
-def group_norm_groups(widths: Iterable[int]) -> int:
+def group_norm_groups(widths: Collection[int]) -> int:
     """Return the groups of a network's group norms: 32, or less when a width needs it.
 
     Source: 32 groups as in arXiv:1803.08494 and the LDM code; narrow test networks divide less.

@@ -184,11 +184,12 @@ def build(shape: UnetShape, heads: int, groups: int | None) -> nn.Module:
     import torch
     from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 
+    widths = tuple(level.width for level in shape.levels)
     with torch.device("meta"):
         network: nn.Module = UNet2DConditionModel(
             in_channels=shape.in_channels,
             out_channels=shape.out_channels,
-            block_out_channels=tuple(level.width for level in shape.levels),
+            block_out_channels=widths,
             layers_per_block=tuple(level.blocks for level in shape.levels),
             down_block_types=tuple(
                 "CrossAttnDownBlock2D" if level.attention else "DownBlock2D"
@@ -200,7 +201,7 @@ def build(shape: UnetShape, heads: int, groups: int | None) -> nn.Module:
             ),
             cross_attention_dim=shape.context_width,
             attention_head_dim=heads,  # diffusers keeps the number of heads under this name
-            norm_num_groups=groups or group_norm_groups(level.width for level in shape.levels),
+            norm_num_groups=groups or group_norm_groups(widths),
             use_linear_projection=shape.linear_projection,
         )
     return network
