@@ -52,10 +52,11 @@ def picture_folder(
     """
     path = _folder(folders(context).directory("input"), folder)
     content = read_folder(path, size, captions, report=context.progress)
-    report = f"{len(content.pictures)} pictures"
-    if content.skipped:
-        report = f"{report}; {skipped_sentence(content.skipped)}"
-    return NodeResult(FolderPictures(content.pictures, report), Ui(text=[report]))
+    warnings = [skipped_sentence(content.skipped)] if content.skipped else []
+    report = "; ".join([f"{len(content.pictures)} pictures", *warnings])
+    return NodeResult(
+        FolderPictures(content.pictures, report), Ui(text=[report], warnings=warnings)
+    )
 
 
 def _folder(root: Path, name: str) -> Path:

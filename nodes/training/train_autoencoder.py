@@ -157,8 +157,12 @@ def _adversary(start: int) -> DiscriminatorSettings | None:
     return None if start < 0 else DiscriminatorSettings(start=start)
 
 
-def _check_size(shape: AutoencoderSettings, size: int) -> None:
+def _check(shape: AutoencoderSettings, size: int, steps: int) -> None:
     """Refuse, before hours are spent, what only fails in the course of a run.
+
+    Args:
+        size: Side of the pictures.
+        steps: Length of the run.
 
     Raises: InvalidValueError.
     """
@@ -167,8 +171,32 @@ def _check_size(shape: AutoencoderSettings, size: int) -> None:
         if side % cell:
             expected = f"a multiple of {cell} pixels, by which {len(shape.widths)} widths divide it"
             raise InvalidValueError(f'input "{name}"', f"{side} pixels", expected)
-    cells = min((size // cell) ** 2, CLUSTERED_CELLS)
-    if shape.regulariser == "vq" and shape.codes > CLUSTERED_PICTURES * cells:
+    if shape.discriminator is not None:
+        _check_adversary(shape, size, shape.discriminator)
+    if shape.regulariser == "vq":
+        _check_codebook(shape, size, steps)
+
+
+def _check_adversary(
+    shape: AutoencoderSettings, size: int, adversary: DiscriminatorSettings
+) -> None:
+    cut = shape.crop and adversary.start < shape.crop_until
+    name, side = ("crop", min(shape.crop, size)) if cut else ("pictures", size)
+    if side < adversary.smallest:
+        expected = f"at least {adversary.smallest} pixels, so that the adversary can judge them"
+        raise InvalidValueError(f'input "{name}"', f"{side} pixels", expected)
+
+
+def _check_codebook(shape: AutoencoderSettings, size: int, steps: int) -> None:
+    if shape.quantize_from >= steps:
+        raise InvalidValueError(
+            'input "quantize_from"',
+            shape.quantize_from,
+            f"less than the {steps} steps of the training settings",
+            "Until then there is no codebook.",
+        )
+    cells = min((size // shape.downscale) ** 2, CLUSTERED_CELLS)
+    if shape.codes > CLUSTERED_PICTURES * cells:
         raise InvalidValueError(
             'input "codes"',
             shape.codes,
@@ -188,7 +216,7 @@ def _trained(
     event_files: bool,
 ) -> tuple[WeightFile, str, torch.Tensor]:
     """Return the trained first stage in a file, the file's key, and the progress picture."""
-    _check_size(shape, pictures.size)
+    _check(shape, pictures.size, settings.steps)
     shown = shown_pictures(pictures, settings.seed) if settings.sample_every else None
     objective = AutoencoderObjective(shape, settings.seed, shown)
     trainer = start_trainer(context, name, objective, pictures, settings)

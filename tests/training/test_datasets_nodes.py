@@ -76,7 +76,8 @@ def test_a_folder_becomes_a_data_set_and_says_what_it_left_out(
     assert isinstance(result, NodeResult)
     found = cast("FolderPictures", result.values)
     assert found.report.startswith('2 pictures; 1 skipped: "broken.png"')
-    assert result.ui == Ui(text=[found.report])  # seen at the node, wherever its report goes
+    # Seen at the node, wherever its report goes, and on the command line.
+    assert result.ui == Ui(text=[found.report], warnings=[found.report.partition("; ")[2]])
     assert list(found.pictures.captions()) == ["a red cat", "a dog"]
 
 

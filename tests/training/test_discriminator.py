@@ -73,3 +73,13 @@ def test_the_adversary_starts_late() -> None:
 def test_a_discriminator_without_layers_is_refused() -> None:
     with pytest.raises(InvalidValueError, match="layers above 0"):
         Adversary(DiscriminatorSettings(start=0, layers=0), seed=0)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_the_smallest_picture_gives_one_opinion(layers: int) -> None:
+    settings = DiscriminatorSettings(start=0, width=16, layers=layers)
+    network = Adversary(settings, seed=0).network
+    side = settings.smallest
+    assert network(torch.zeros(1, 3, side, side)).shape == (1, 1, 1, 1)
+    with pytest.raises(RuntimeError, match="Kernel size"):
+        network(torch.zeros(1, 3, side - 1, side - 1))

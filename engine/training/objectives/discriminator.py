@@ -39,6 +39,11 @@ class DiscriminatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=T
     width: int = 32
     layers: int = 2
 
+    @property
+    def smallest(self) -> int:
+        """The least side of a picture, in pixels, for which it has an opinion."""
+        return int(3 * 2**self.layers)
+
     def check(self) -> None:
         """Raises: InvalidValueError, for a network that is none."""
         if min(self.width, self.layers) < 1 or self.start < 0:

@@ -43,6 +43,11 @@ def diffusion(host: Host, settings: TrainSettings, vae: Any, **changed: Any) -> 
         ({"widths": "8, 8, 8, 8, 8, 8"}, r'"pictures".*multiple of 32 pixels.*16 pixels'),
         ({"widths": "8, 8, 8", "crop": 6}, r'"crop".*multiple of 4 pixels.*6 pixels'),
         ({"widths": "8, 8, 8, 8, 8", "codes": 1024}, r'"codes".*at most 256, got 1024'),
+        ({"quantize_from": 4}, r'"quantize_from".*less than the 4 steps.*got 4'),
+        (
+            {"adversary_from": 2, "crop": 8, "crop_until": 3},
+            r'"crop".*at least 12 pixels.*8 pixels',
+        ),
     ],
 )
 def test_what_only_fails_after_hours_is_refused_at_once(
