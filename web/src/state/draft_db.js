@@ -96,7 +96,8 @@ export class DraftDb {
   /** @param {(heads: IDBObjectStore, edits: IDBObjectStore) => void} change */
   #write(change) {
     return new Promise((resolve, reject) => {
-      const writing = this.db.transaction(["heads", "edits"], "readwrite", { durability: "relaxed" });
+      // Strict: what is written outlives a power cut, too. Writes are as rare as `DraftWriter` makes them.
+      const writing = this.db.transaction(["heads", "edits"], "readwrite", { durability: "strict" });
       writing.oncomplete = () => resolve(undefined);
       writing.onabort = () => reject(writing.error);
       change(writing.objectStore("heads"), writing.objectStore("edits"));

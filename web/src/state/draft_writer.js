@@ -12,7 +12,13 @@ const WRITE_AFTER_MS = 400;
 /** So many edits on a snapshot, then a new one: reading them all takes time, too. */
 const LONGEST = 500;
 
-/** @typedef {{ db: DraftDb | undefined, journal: Journal, onError: (place: "browser" | "server", error: unknown) => void }} Places */
+/**
+ * @typedef {object} Places
+ * @property {DraftDb | undefined} db
+ * @property {Journal} journal
+ * @property {(isHere: boolean) => void} onKept whether the browser's database has all of it now
+ * @property {(place: "browser" | "server", error: unknown) => void} onError
+ */
 
 export class DraftWriter {
   /** @type {Change[]} Not in the browser's database yet. */
@@ -26,11 +32,14 @@ export class DraftWriter {
   /** @type {Promise<void>} One write after the other. */
   #writing = Promise.resolve();
   #ended = false;
+  /** Whether the server may have a journal of it. */
+  #isThere;
 
   /** @param {Tab} tab @param {Places} places */
   constructor(tab, places) {
     this.tab = tab;
     this.places = places;
+    this.#isThere = tab.dirty.get();
     this.stops = [
       tab.doc.subscribe((changes) => {
         this.#unwritten.push(...changes);
@@ -82,7 +91,7 @@ export class DraftWriter {
   }
 
   async #writeHere() {
-    const { db, onError } = this.places;
+    const { db, onError, onKept } = this.places;
     const changes = coalesce(this.#unwritten);
     this.#unwritten = [];
     try {
@@ -94,17 +103,21 @@ export class DraftWriter {
         await db?.append(this.#head(), changes);
         this.#edits += 1;
       } else await db?.putHead(this.#head());
+      onKept(db !== undefined);
     } catch (error) {
       this.#needsBase = true;
+      onKept(false);
       onError("browser", error);
     }
   }
 
   async #writeThere() {
     const { journal, onError } = this.places;
+    if (!this.tab.dirty.get()) return this.#forgetThere();
     const changes = coalesce(this.#unsent);
     if (changes.length === 0) return;
     this.#unsent = [];
+    this.#isThere = true;
     try {
       if (await journal.append(changes)) return;
       this.#unsent = [];
@@ -112,6 +125,19 @@ export class DraftWriter {
     } catch (error) {
       this.#unsent = [...changes, ...this.#unsent];
       onError("server", error);
+    }
+  }
+
+  /** A file has all of it: the server's list of unsaved work need not. */
+  async #forgetThere() {
+    this.#unsent = [];
+    if (!this.#isThere) return;
+    this.#isThere = false;
+    try {
+      await this.places.journal.delete();
+    } catch (error) {
+      this.#isThere = true;
+      this.places.onError("server", error);
     }
   }
 

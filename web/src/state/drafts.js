@@ -3,10 +3,13 @@
 /** @import { App } from "../app_types.js" */
 /** @import { Change } from "../core/types.js" */
 /** @import { DraftHead } from "./draft_db.js" */
+/** @import { DraftPlace } from "./draft_places.js" */
 /** @import { TabList } from "./tabs.js" */
 
+import { ApiError } from "../net/api_error.js";
 import { claim } from "../net/locks.js";
 import { DraftDb } from "./draft_db.js";
+import { DraftPlaces } from "./draft_places.js";
 import { DraftWriter } from "./draft_writer.js";
 import { Journal, journals, readJournal } from "./journal.js";
 import { restored } from "./snapshot.js";
@@ -22,7 +25,7 @@ const PATIENCE_MS = 3000;
  * @property {string} title
  * @property {string | null} file
  * @property {number} modified Unix time, ms
- * @property {"browser" | "server"} place where it lies
+ * @property {DraftPlace} place where it lies
  */
 
 export class Drafts {
@@ -38,20 +41,17 @@ export class Drafts {
   /**
    * @param {App} app
    * @param {TabList} tabs
-   * @param {{ storage?: Storage, locks?: LockManager | undefined, indexedDb?: IDBFactory }} [browser]
    */
-  constructor(app, tabs, { storage = sessionStorage, locks = navigator.locks, indexedDb = indexedDB } = {}) {
+  constructor(app, tabs) {
     this.app = app;
     this.tabs = tabs;
-    this.storage = storage;
-    this.locks = locks;
-    this.indexedDb = indexedDb;
+    this.places = new DraftPlaces(localStorage);
   }
 
   /** Open the browser's database; without it the server's journal alone keeps the edits. */
   async open() {
     try {
-      this.#db = await DraftDb.open(this.indexedDb);
+      this.#db = await DraftDb.open(indexedDB);
     } catch (error) {
       this.#failed("browser", error);
     }
@@ -77,8 +77,10 @@ export class Drafts {
   /** Open what this window had open before a reload. @returns {Promise<boolean>} whether there was any */
   async reopen() {
     const session = this.#session();
+    const places = this.places.all();
     for (const id of session.tabs) {
-      const tab = await this.#read(id, PATIENCE_MS);
+      const there = places.get(id) === "server" ? await this.#readJournal(id, PATIENCE_MS) : undefined;
+      const tab = there ?? (await this.#read(id, PATIENCE_MS));
       if (tab) this.tabs.add(tab, id === session.active);
     }
     return this.tabs.list.get().length > 0;
@@ -87,13 +89,25 @@ export class Drafts {
   /** What a crash or a closed window left behind. @returns {Promise<Leftover[]>} */
   async leftovers() {
     const heads = (await this.#db?.heads().catch((error) => this.#failed("browser", error))) ?? [];
+    const there = await this.#onServerAlone(new Set(heads.map(({ id }) => id)));
+    /** @type {Leftover[]} */
+    const here = [];
+    for (const head of heads) {
+      if (there.some(({ id }) => id === head.id) || !(await this.#isFree(head.id))) continue;
+      if (head.dirty) here.push({ ...head, place: "browser" });
+      else await this.discard(head).catch((error) => this.#failed("server", error));
+    }
+    return [...here, ...there];
+  }
+
+  /** This browser's documents that its database lost, or could not take. @param {ReadonlySet<string>} known what it has @returns {Promise<Leftover[]>} */
+  async #onServerAlone(known) {
+    const missed = [...this.places.all()].filter(([id, place]) => place === "server" || !known.has(id)).map(([id]) => id);
+    if (missed.length === 0) return [];
+    const journaled = (await this.journaled().catch((error) => this.#failed("server", error))) ?? [];
     /** @type {Leftover[]} */
     const found = [];
-    for (const head of heads) {
-      if (this.#claims.has(head.id) || !(await this.#isFree(head.id))) continue;
-      if (head.dirty) found.push({ ...head, place: "browser" });
-      else await this.#db?.delete(head.id);
-    }
+    for (const entry of journaled) if (missed.includes(entry.id) && (await this.#isFree(entry.id))) found.push(entry);
     return found;
   }
 
@@ -106,14 +120,15 @@ export class Drafts {
   }
 
   /** @param {Leftover} leftover @returns {Promise<boolean>} */
-  async recover({ id, place, title, file }) {
-    const tab = place === "browser" ? await this.#read(id) : await this.#readJournal(id, title, file);
+  async recover({ id, place }) {
+    const tab = place === "browser" ? await this.#read(id) : await this.#readJournal(id);
     if (tab) this.tabs.add(tab);
     return tab !== undefined;
   }
 
-  /** @param {Leftover} leftover */
+  /** @param {{ id: string }} leftover */
   async discard({ id }) {
+    this.places.delete(id);
     await Promise.all([this.#db?.delete(id), new Journal(this.app.api, id).delete()]);
   }
 
@@ -125,7 +140,7 @@ export class Drafts {
       this.#writers.delete(tab);
       this.#claims.get(tab.id)?.release();
       this.#claims.delete(tab.id);
-      writer.forget().catch((error) => this.#failed("server", error));
+      writer.forget().finally(() => this.places.delete(tab.id)).catch((error) => this.#failed("server", error));
     }
     this.#keepSession();
   }
@@ -134,20 +149,31 @@ export class Drafts {
   #begin(tab) {
     const journal = new Journal(this.app.api, tab.id);
     const onError = (/** @type {"browser" | "server"} */ place, /** @type {unknown} */ error) => this.#failed(place, error);
-    this.#writers.set(tab, new DraftWriter(tab, { db: this.#db, journal, onError }));
+    const onKept = (/** @type {boolean} */ isHere) => this.#note(tab.id, isHere ? "browser" : "server");
+    this.#writers.set(tab, new DraftWriter(tab, { db: this.#db, journal, onKept, onError }));
     if (!this.#claims.has(tab.id)) void this.#claim(tab.id);
+  }
+
+  /** @param {string} id @param {DraftPlace} place */
+  #note(id, place) {
+    try {
+      this.places.set(id, place);
+    } catch (error) {
+      this.#failed("browser", error);
+    }
   }
 
   /** @param {string} id @param {number} [patience] ms @returns {Promise<boolean>} false: another window shows it */
   async #claim(id, patience) {
-    const held = await claim(this.locks, `tessera-draft-${id}`, patience);
+    const held = await claim(navigator.locks, `tessera-draft-${id}`, patience);
     if (held) this.#claims.set(id, held);
     return held !== undefined;
   }
 
   /** @param {string} id */
   async #isFree(id) {
-    const held = await claim(this.locks, `tessera-draft-${id}`);
+    if (this.#claims.has(id)) return false;
+    const held = await claim(navigator.locks, `tessera-draft-${id}`);
     held?.release();
     return held !== undefined;
   }
@@ -159,11 +185,16 @@ export class Drafts {
     return this.#tabOf(draft.head, draft.base, draft.edits);
   }
 
-  /** @param {string} id @param {string} title @param {string | null} file */
-  async #readJournal(id, title, file) {
-    const { document, edits } = await readJournal(this.app.api, id);
-    if (!(await this.#claim(id))) return undefined;
-    return this.#tabOf({ id, title, file, dirty: true, modified: 0, cameras: {}, graphPath: [], lastJob: null }, document, edits);
+  /** @param {string} id @param {number} [patience] ms @returns {Promise<Tab | undefined>} undefined also when the server has none */
+  async #readJournal(id, patience) {
+    try {
+      const { head, document, edits } = await readJournal(this.app.api, id);
+      if (!(await this.#claim(id, patience))) return undefined;
+      return this.#tabOf({ ...head, id, dirty: true, modified: 0, cameras: {}, graphPath: [], lastJob: null }, document, edits);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return undefined;
+      throw error;
+    }
   }
 
   /** @param {DraftHead} head @param {readonly Change[]} base @param {(readonly Change[])[]} edits */
@@ -179,12 +210,12 @@ export class Drafts {
 
   #keepSession() {
     const tabs = this.tabs.list.get().map(({ id }) => id);
-    this.storage.setItem(SESSION_KEY, JSON.stringify({ tabs, active: this.tabs.active.get()?.id ?? null }));
+    sessionStorage.setItem(SESSION_KEY, JSON.stringify({ tabs, active: this.tabs.active.get()?.id ?? null }));
   }
 
   /** @returns {{ tabs: string[], active: string | null }} */
   #session() {
-    return JSON.parse(this.storage.getItem(SESSION_KEY) ?? '{"tabs":[],"active":null}');
+    return JSON.parse(sessionStorage.getItem(SESSION_KEY) ?? '{"tabs":[],"active":null}');
   }
 
   /** @param {"browser" | "server"} place @param {unknown} error */

@@ -173,20 +173,52 @@ test("a browser that lost everything gets its work from the server's journal", a
   await editor.page.locator(".tab-name", { hasText: "elsewhere" }).waitFor();
 });
 
-test("a full browser says so once, and the server's journal keeps the edits", async () => {
+test("a browser whose database was lost offers what the server's journal has of its work", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(emptyImage()), "outlived.json");
+  await removeNode(editor, "Save Image");
+  await until(async () => (await journals()).some(({ title }) => title === "outlived"));
+  await page.close({ runBeforeUnload: false });
+  const blank = await context.newPage();
+  await blank.goto(`${use.server.url}/styles/theme.css`);
+  await blank.evaluate(() => new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase("tessera");
+    request.onsuccess = resolve;
+    request.onerror = reject;
+  }));
+  editor = await openEditor();
+  const list = editor.page.locator("dialog.dialog", { hasText: "Recover your work" });
+  await list.locator("li", { hasText: "outlived" }).waitFor();
+  assert.equal(await list.locator("li").count(), 1, "nobody else's work is offered");
+  await list.locator(".primary").click();
+  await editor.page.locator(".tab.dirty .tab-name", { hasText: "outlived" }).waitFor();
+  await editor.page.locator(".node", { hasText: "EmptyImage" }).waitFor();
+  assert.equal(await editor.page.locator(".node", { hasText: "Save Image" }).count(), 0);
+});
+
+test("a full browser says so once, and the server's journal brings the edits back", async () => {
   await context.addInitScript(() => {
     IDBObjectStore.prototype.add = () => {
       throw new DOMException("The quota has been exceeded.", "QuotaExceededError");
     };
+    // Messages go after some seconds: they are written down.
+    const said = Object.assign(window, { said: new Set() }).said;
+    new MutationObserver(() => {
+      for (const toast of document.querySelectorAll(".toast")) said.add(toast);
+    }).observe(document, { childList: true, subtree: true });
   });
-  const { page } = await openEditor();
+  const full = await openEditor();
+  const { page } = full;
   await toast(page, "This browser cannot keep drafts").waitFor();
   await openWorkflow(page, workflow(emptyImage()), "full.json");
-  await page.locator(".node .node-title").first().click();
-  await page.keyboard.press("Delete");
+  await removeNode(full, "Save Image");
   await until(async () => (await journals()).some(({ title }) => title === "full"));
-  const said = await page.locator(".toast p").allTextContents();
+  const said = await page.evaluate(() => [.../** @type {any} */ (window).said].map((toast) => toast.textContent));
   assert.deepEqual(said.filter((text) => /draft|quota/i.test(text)).length, 1, said.join("\n"));
+  await page.reload();
+  await page.locator(".tab.active.dirty .tab-name", { hasText: "full" }).waitFor();
+  await page.locator(".node", { hasText: "EmptyImage" }).waitFor();
+  assert.equal(await page.locator(".node", { hasText: "Save Image" }).count(), 0);
 });
 
 test("where browsers hold back ids, locks and the clipboard the editor works all the same", async () => {

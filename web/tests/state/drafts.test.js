@@ -68,6 +68,12 @@ class MemoryServer {
     return { version: this.version };
   }
 
+  /** @param {string} path @param {RequestInit} options */
+  async fetch(path, { method = "GET" }) {
+    this.#note(`${method} ${path}`);
+    this.journal = undefined;
+  }
+
   /** @param {string} path @param {any} body */
   async post(path, body) {
     this.#note(`POST ${path}`);
@@ -91,9 +97,15 @@ function setUp() {
   const server = new MemoryServer();
   /** @type {string[]} */
   const failures = [];
+  /** @type {boolean[]} */
+  const kept = [];
   const journal = new Journal(/** @type {any} */ (server), "t");
-  const writer = new DraftWriter(tab, { db: /** @type {any} */ (db), journal, onError: (place) => failures.push(place) });
-  return { tab, db, server, writer, failures };
+  const writer = new DraftWriter(tab, {
+    db: /** @type {any} */ (db), journal,
+    onKept: (isHere) => kept.push(isHere),
+    onError: (place) => failures.push(place),
+  });
+  return { tab, db, server, writer, failures, kept };
 }
 
 /** @param {Tab} tab @param {number} [x] */
@@ -133,7 +145,7 @@ test("an untouched document costs the server nothing", async () => {
 });
 
 test("a full browser and an absent server each lose nothing once they work again", async () => {
-  const { tab, db, server, writer, failures } = setUp();
+  const { tab, db, server, writer, failures, kept } = setUp();
   add(tab);
   await writer.flush();
   db.fails = true;
@@ -146,6 +158,26 @@ test("a full browser and an absent server each lose nothing once they work again
   add(tab, 20);
   await writer.flush();
   assertKept(tab, db, server);
+  assert.deepEqual(kept, [true, false, true], "whether the browser has all of it is told each time");
+  writer.stop();
+});
+
+test("what a file has the server's journal forgets, and it begins anew with the next edit", async () => {
+  const { tab, db, server, writer } = setUp();
+  add(tab);
+  await writer.flush();
+  tab.dirty.set(false);
+  await writer.flush();
+  assert.equal(server.journal, undefined);
+  await writer.flush();
+  add(tab, 10);
+  await writer.flush();
+  assertKept(tab, db, server);
+  assert.deepEqual(server.requests, [
+    "PUT /api/tessera/journal/t",
+    "DELETE /api/tessera/journal/t",
+    "PUT /api/tessera/journal/t",
+  ]);
   writer.stop();
 });
 
