@@ -5,6 +5,7 @@
 /** @import { CommandRegistry } from "./commands.js" */
 
 import { Breadcrumb } from "../render/breadcrumb.js";
+import { GroupNotes } from "../render/group_notes.js";
 import { Minimap } from "../render/minimap.js";
 import { addZoomBar } from "../render/zoom_bar.js";
 import { appCommands } from "./app_commands.js";
@@ -58,6 +59,7 @@ export function attachCanvas(app, view, commands) {
   listenForCommands(app, commands, view.root, signal, () => controller.mode !== null);
   const minimap = new Minimap(view, app.i18n.t("canvas.minimap"));
   app.settings.subscribe(MINIMAP_SETTING, (shown) => minimap.show(shown));
+  new GroupNotes(view);
   new Breadcrumb(app, view, leaveSubgraphs);
   addZoomBar(app, view);
   return () => abort.abort();

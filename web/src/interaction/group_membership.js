@@ -7,6 +7,7 @@
 /** @import { Tx } from "../core/edits.js" */
 
 import { boundsOf, centerOf, containsPoint, containsRect, overlaps } from "../core/geometry.js";
+import { notesHeight } from "../render/group_notes.js";
 import { GROUP_TITLE_HEIGHT } from "../render/painting.js";
 
 const PADDING = 14;
@@ -47,7 +48,7 @@ export function regroup(tx, graphId, moved) {
 }
 
 /**
- * Makes groups as large as their members need, the inner ones first.
+ * Makes groups as large as their members and notes need, the inner ones first.
  * @param {Tx} tx
  * @param {string} graphId
  * @param {(id: NodeId) => Rect | undefined} rectOf
@@ -60,26 +61,32 @@ export function growGroups(tx, graphId, rectOf) {
       ...group.nodes.flatMap((node) => rectOf(node) ?? []),
       ...group.groups.flatMap((inner) => graph.groups.get(inner) ?? []),
     ];
-    const held = framed(inside);
+    const held = framed(inside, notesHeight(group)) ?? noteBox(group);
     if (!held || containsRect(group, held)) continue;
     const rect = /** @type {Rect} */ (boundsOf([group, held]));
     tx.updateGroup(graphId, id, { x: rect.x, y: rect.y, width: rect.width, height: rect.height });
   }
 }
 
+/** What an empty group needs. @param {GroupRecord} group @returns {Rect} */
+function noteBox(group) {
+  return { x: group.x, y: group.y, width: group.width, height: GROUP_TITLE_HEIGHT + notesHeight(group) };
+}
+
 /**
  * The frame around what a group holds.
  * @param {Iterable<Rect>} rects
+ * @param {number} [notes] Height of the text above it.
  * @returns {Rect | undefined}
  */
-export function framed(rects) {
+export function framed(rects, notes = 0) {
   const all = boundsOf(rects);
   if (!all) return undefined;
   return {
     x: all.x - PADDING,
-    y: all.y - PADDING - GROUP_TITLE_HEIGHT,
+    y: all.y - PADDING - notes - GROUP_TITLE_HEIGHT,
     width: all.width + 2 * PADDING,
-    height: all.height + 2 * PADDING + GROUP_TITLE_HEIGHT,
+    height: all.height + 2 * PADDING + notes + GROUP_TITLE_HEIGHT,
   };
 }
 

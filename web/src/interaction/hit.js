@@ -5,6 +5,7 @@
 
 import { containsPoint } from "../core/geometry.js";
 import { distanceToLink } from "../render/link_geometry.js";
+import { notesHeight } from "../render/group_notes.js";
 import { DOT_RADIUS, GROUP_TITLE_HEIGHT } from "../render/painting.js";
 
 /**
@@ -14,7 +15,7 @@ import { DOT_RADIUS, GROUP_TITLE_HEIGHT } from "../render/painting.js";
  *   | { kind: "port", id: string, key: string, side: "in" | "out" }
  *   | { kind: "link", id: string, segment: number }
  *   | { kind: "reroute", id: string }
- *   | { kind: "group", id: string, part: "title" | "resize" }} Hit
+ *   | { kind: "group", id: string, part: "title" | "note" | "resize" }} Hit
  */
 
 const LINK_REACH_PX = 8;
@@ -113,7 +114,7 @@ export function linkAt(view, { x, y }, counts = () => true) {
   return best;
 }
 
-/** The smallest group whose title bar or corner is there. @param {CanvasView} view @param {Point} point
+/** The smallest group whose title bar, text or corner is there. @param {CanvasView} view @param {Point} point
  * @returns {Extract<Hit, { kind: "group" }> | undefined} */
 function groupAt(view, point) {
   const corner = CORNER_PX / Math.min(view.camera.zoom, 1);
@@ -124,6 +125,7 @@ function groupAt(view, point) {
     const atCorner = point.x > group.x + group.width - corner && point.y > group.y + group.height - corner;
     if (atCorner) return { kind: "group", id: group.id, part: "resize" };
     if (point.y <= group.y + title) return { kind: "group", id: group.id, part: "title" };
+    if (!view.isFar && point.y <= group.y + GROUP_TITLE_HEIGHT + notesHeight(group)) return { kind: "group", id: group.id, part: "note" };
   }
   return undefined;
 }

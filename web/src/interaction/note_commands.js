@@ -1,11 +1,13 @@
 /** Commands that put words on the canvas. */
 
 /** @import { App, Command } from "../app_types.js" */
+/** @import { Work } from "./operations.js" */
 /** @import { PointerController } from "./pointer.js" */
 
 import { createNode } from "../core/nodes.js";
 import { make } from "../render/dom.js";
 import { onWork } from "./graph_commands.js";
+import { growGroups } from "./group_membership.js";
 
 const NOTE = "MarkdownNote";
 const NOTE_SIZE = { width: 320, height: 180 };
@@ -24,14 +26,21 @@ export function noteCommands(controller) {
       controller.select([id]);
       view.nodes?.mountNow(id)?.rows.focusFirst();
     }),
-    onWork(view, "group.notes", [], ({ selection }) => selection.groups.size === 1, async ({ tab, graphId, graph, selection }, app) => {
-      const [id] = selection.groups;
-      const group = id === undefined ? undefined : graph.groups.get(id);
-      if (!group) return;
-      const notes = await askText(app, group.title, group.notes ?? "");
-      if (notes !== undefined) tab.edit("edit.note", (tx) => tx.updateGroup(graphId, group.id, { notes: notes || undefined }));
-    }),
+    onWork(view, "group.notes", [], ({ selection }) => selection.groups.size === 1, writeGroupNotes),
   ];
+}
+
+/** @param {Work} work @param {App} app */
+async function writeGroupNotes({ tab, graphId, graph, selection, view }, app) {
+  const [id] = selection.groups;
+  const group = id === undefined ? undefined : graph.groups.get(id);
+  if (!group) return;
+  const notes = await askText(app, group.title, group.notes ?? "");
+  if (notes === undefined || notes === (group.notes ?? "")) return;
+  tab.edit("edit.note", (tx) => {
+    tx.updateGroup(graphId, group.id, { notes: notes || undefined });
+    growGroups(tx, graphId, (node) => view.shown?.scene.nodes.get(node)?.rect);
+  });
 }
 
 /** @param {App} app @param {string} title @param {string} text @returns {Promise<string | undefined>} */
@@ -39,6 +48,8 @@ async function askText(app, title, text) {
   const field = make("textarea", "canvas-notes-field");
   field.value = text;
   field.rows = 6;
+  field.placeholder = app.i18n.t("canvas.note.text");
+  field.setAttribute("aria-label", field.placeholder);
   const kept = await app.ui.dialog({
     title, body: field, actions: [{ title: app.i18n.t("canvas.keep"), value: true, kind: "primary" }],
   });

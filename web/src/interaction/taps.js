@@ -29,7 +29,7 @@ export function doubleTap(app, controller, hit, { client, graph }) {
     case "link":
       return addDot(controller, hit, graph);
     case "group":
-      return renameGroup(view, tab, hit.id);
+      return hit.part === "note" ? app.commands.execute("group.notes") : renameGroup(view, tab, hit.id);
     case "node":
       if (hit.part === "content" || hit.part === "resize" || hit.part === "collapse") return;
       if (openSubgraph(tab, hit.id)) return;

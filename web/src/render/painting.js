@@ -93,7 +93,7 @@ function shortened(text, ems) {
 }
 
 /** About how wide a letter is, in font sizes. @param {number} code */
-function widthOf(code) {
+export function widthOf(code) {
   if (code > 0x2e80) return 1;
   return code >= 0x41 && code <= 0x5a ? 0.68 : 0.56;
 }
@@ -136,10 +136,6 @@ function paintGroupText(context, group, rect, colors, zoom, time) {
   context.textAlign = "right";
   context.fillText(time, rect.x + rect.width - 10, rect.y + GROUP_TITLE_HEIGHT / 2);
   context.textAlign = "left";
-  if (!group.notes) return;
-  group.notes.split("\n").slice(0, 6).forEach((line, at) => {
-    context.fillText(shortened(line, rect.width / 12), rect.x + 10, rect.y + GROUP_TITLE_HEIGHT + 12 + 17 * at);
-  });
 }
 
 /**

@@ -89,6 +89,40 @@ test("a group is made, named, holds what is dropped in it, and moves as one", as
   assert.equal(group, undefined);
 });
 
+test("a group carries a note in Markdown, in room of its own, which moves and is written by a double click", async () => {
+  const canvas = await canvases.open();
+  /** @param {string} words */
+  const write = async (words) => {
+    await canvas.page.evaluate((text) => void (/** @type {any} */ (window).harness.asked.words = text), words);
+  };
+  await canvas.clickTitle("2");
+  await canvas.press("Control+G");
+  const [before] = (await canvas.graph()).groups;
+  await write("## Plan\n- *first* a long line of text that does not fit into the width of this group at all\n- then [more](https://example.org)");
+  await canvas.page.evaluate(() => /** @type {any} */ (window).harness.app.commands.execute("group.notes"));
+  const note = canvas.page.locator(".group-note");
+  await note.locator("h2", { hasText: "Plan" }).waitFor();
+  assert.equal(await note.locator("em").textContent(), "first");
+  await canvas.settled();
+  const [group] = (await canvas.graph()).groups;
+  assert.ok(group.height > before.height + 60 && group.y < before.y, "the group grew upwards");
+  const box = await note.boundingBox(), node = await canvas.node("2").boundingBox();
+  assert.ok(box && node && box.y + box.height <= node.y, "no node lies on the text");
+  assert.ok(await note.evaluate((element) => element.scrollHeight <= element.clientHeight + 1), "all of it is seen");
+  const middle = await canvas.middle(note);
+  await canvas.drag(middle, { x: middle.x + 60, y: middle.y }, async () => {
+    await canvas.settled();
+    const held = await note.boundingBox();
+    assert.ok(held && Math.abs(held.x - box.x - 60) < 2, "the text is dragged along");
+  });
+  await write("");
+  await canvas.page.mouse.dblclick(middle.x + 60, middle.y);
+  await note.waitFor({ state: "detached" });
+  assert.equal((await canvas.graph()).groups[0].notes, undefined);
+  for (let step = 0; step < 4; step += 1) await canvas.press("Control+Z");
+  assert.equal((await canvas.graph()).groups.length, 0);
+});
+
 test("a subgraph is made, opened by double click, left by Esc, and taken apart", async () => {
   const canvas = await canvases.open();
   await canvas.clickTitle("5");

@@ -56,6 +56,8 @@ const asked = {
   palette: null,
   /** @type {any[]} */
   runs: [],
+  /** What is written into the field of a dialog. */
+  words: "",
 };
 
 await i18n.load(query.get("language") === "zh" ? "zh" : "en", (path) => fetchLocale(path).catch(() => (path.endsWith("index.json") ? [] : {})));
@@ -82,6 +84,10 @@ const parts = {
     toast: (/** @type {string} */ kind, /** @type {string} */ text) => void asked.toasts.push({ kind, text }),
     menu: async (/** @type {unknown} */ _, /** @type {readonly MenuItem[]} */ items) => void (asked.menu = items),
     openPalette: (/** @type {unknown} */ request) => void (asked.palette = request),
+    dialog: async (/** @type {{ body: HTMLTextAreaElement }} */ { body }) => {
+      body.value = asked.words;
+      return true;
+    },
     prompt: async (/** @type {string} */ _, /** @type {string} */ value) => `${value} 2`,
     panels: { toggle() {}, open() {} },
   },

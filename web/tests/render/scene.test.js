@@ -6,7 +6,9 @@ import { growGroups, regroup, regrouped } from "../../src/interaction/group_memb
 import { bestPort, bestPortOfType, connectEnds, socketNear, verdictOn } from "../../src/interaction/linking.js";
 import { LiveEdit } from "../../src/interaction/live_edit.js";
 import { NEW_PORT } from "../../src/render/boundary.js";
+import { notesHeight } from "../../src/render/group_notes.js";
 import { Lift } from "../../src/render/lift.js";
+import { GROUP_TITLE_HEIGHT } from "../../src/render/painting.js";
 import { Scene } from "../../src/render/scene.js";
 import { sceneOf } from "../../src/render/scenes.js";
 import { convertToSubgraph } from "../../src/core/subgraphs.js";
@@ -156,6 +158,34 @@ test("groups keep hold of their members, the outer ones of the inner ones", () =
     assert.ok(small.x < node.x && small.x + small.width > node.x + node.width);
     assert.ok(large.y < small.y && large.y + large.height > small.y + small.height);
   });
+});
+
+test("a group grows upwards until its note has room above its nodes; one without nodes grows downwards", () => {
+  const { doc, scene } = pictureScene();
+  edit(doc, "x", (tx) => {
+    const group = tx.addGroup("root", { title: "g", x: 0, y: 0, width: 10, height: 10, nodes: ["1"], groups: [] });
+    const empty = tx.addGroup("root", { title: "e", x: 5, y: 2000, width: 300, height: 40, nodes: [], groups: [], notes: "one\ntwo" });
+    const rectOf = (/** @type {string} */ id) => scene.nodes.get(id)?.rect;
+    const now = (/** @type {string} */ id) => /** @type {import("../../src/core/types.js").GroupRecord} */ (tx.graph("root").groups.get(id));
+    growGroups(tx, "root", rectOf);
+    const before = now(group);
+    assert.equal(notesHeight(before), 0);
+    tx.updateGroup("root", group, { notes: "# Title\n\nwords ".repeat(5) });
+    growGroups(tx, "root", rectOf);
+    const node = rectOf("1");
+    assert.ok(node && now(group).y < before.y);
+    assert.ok(now(group).y + GROUP_TITLE_HEIGHT + notesHeight(now(group)) < node.y);
+    assert.equal(now(group).y + now(group).height, before.y + before.height);
+    assert.equal(now(empty).y, 2000);
+    assert.ok(now(empty).height > notesHeight(now(empty)));
+  });
+});
+
+test("longer notes need more room, wider groups less, and none more than there may be", () => {
+  const text = "A sentence that goes on. ".repeat(8);
+  assert.ok(notesHeight({ notes: text, width: 200 }) > notesHeight({ notes: text, width: 400 }));
+  assert.ok(notesHeight({ notes: "字".repeat(60), width: 300 }) > notesHeight({ notes: "i".repeat(60), width: 300 }));
+  assert.equal(notesHeight({ notes: text.repeat(100), width: 200 }), notesHeight({ notes: text.repeat(200), width: 200 }));
 });
 
 test("a live edit is one step of the history, or none", () => {
