@@ -1,12 +1,14 @@
 /**
- * Groups hold what was put into them. What is dropped with its middle inside a group joins it; a
- * member that no longer touches its group leaves it; one that still does makes it grow.
+ * Groups hold what was put into them: nodes and groups. What is dropped with its middle inside a
+ * group joins it; a member that no longer touches its group leaves it; one that still does makes it
+ * grow.
  */
 
-/** @import { GraphView, GroupId, GroupRecord, NodeId, Rect } from "../core/types.js" */
+/** @import { Catalogue, GraphView, GroupId, GroupRecord, NodeId, Point, Rect } from "../core/types.js" */
 /** @import { Tx } from "../core/edits.js" */
 
 import { boundsOf, centerOf, containsPoint, containsRect, overlaps } from "../core/geometry.js";
+import { nodeRect } from "../core/subgraphs.js";
 import { notesHeight } from "../render/group_notes.js";
 import { GROUP_TITLE_HEIGHT } from "../render/painting.js";
 
@@ -19,7 +21,7 @@ const PADDING = 14;
  * @returns {Map<NodeId, GroupId | null>} Only those whose group is another one.
  */
 export function regrouped(groups, moved) {
-  const all = [...groups].sort((a, b) => a.width * a.height - b.width * b.height);
+  const all = [...groups].sort((a, b) => area(a) - area(b));
   /** @type {Map<NodeId, GroupId | null>} */
   const changes = new Map();
   for (const [id, rect] of moved) {
@@ -45,6 +47,55 @@ export function regroup(tx, graphId, moved) {
       if (!inside && group.id === next) tx.updateGroup(graphId, group.id, { nodes: [...group.nodes, id] });
     }
   }
+}
+
+/**
+ * Groups that were moved join the group they were dropped in, or leave the one they left.
+ * @param {Tx} tx
+ * @param {string} graphId
+ * @param {ReadonlySet<GroupId>} moved Those inside others of them stay there.
+ */
+export function regroupGroups(tx, graphId, moved) {
+  const { groups } = tx.graph(graphId);
+  const all = [...groups.values()].sort((a, b) => area(a) - area(b));
+  for (const id of moved) {
+    const group = groups.get(id), now = all.find((other) => other.groups.includes(id));
+    if (!group || (now && moved.has(now.id))) continue;
+    const inside = within(groups, id);
+    const around = all.find((other) => !inside.has(other.id) && containsPoint(other, centerOf(group)) && area(other) > area(group));
+    const next = around ?? (now && overlaps(now, group) ? now : undefined);
+    if (next?.id === now?.id) continue;
+    if (now) tx.updateGroup(graphId, now.id, { groups: now.groups.filter((inner) => inner !== id) });
+    if (next) tx.updateGroup(graphId, next.id, { groups: [...next.groups, id] });
+  }
+}
+
+/** @param {Rect} rect */
+function area({ width, height }) {
+  return width * height;
+}
+
+/** A group and all groups in it. @param {ReadonlyMap<GroupId, GroupRecord>} groups @param {GroupId} id */
+function within(groups, id) {
+  const found = new Set([id]);
+  for (const one of found) for (const inner of groups.get(one)?.groups ?? []) found.add(inner);
+  return found;
+}
+
+/**
+ * A new node belongs to the group in which it was asked for, which grows for it.
+ * @param {Tx} tx
+ * @param {string} graphId
+ * @param {NodeId} id
+ * @param {Point} at Where it was asked for.
+ * @param {Catalogue} catalogue
+ */
+export function adopt(tx, graphId, id, at, catalogue) {
+  regroup(tx, graphId, new Map([[id, { ...at, width: 0, height: 0 }]]));
+  growGroups(tx, graphId, (node) => {
+    const record = tx.graph(graphId).nodes.get(node);
+    return record && nodeRect(tx.doc, graphId, record, catalogue);
+  });
 }
 
 /**

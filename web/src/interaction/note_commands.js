@@ -7,7 +7,7 @@
 import { createNode } from "../core/nodes.js";
 import { make } from "../render/dom.js";
 import { onWork } from "./graph_commands.js";
-import { growGroups } from "./group_membership.js";
+import { adopt, growGroups } from "./group_membership.js";
 
 const NOTE = "MarkdownNote";
 const NOTE_SIZE = { width: 320, height: 180 };
@@ -20,8 +20,10 @@ export function noteCommands(controller) {
       const type = app.catalogue.get().get(NOTE);
       if (!type) throw new Error(`The catalogue has no type "${NOTE}"; notes need it.`);
       let id = "";
+      const at = view.toGraph(controller.last);
       tab.edit("edit.addNode", (tx) => {
-        id = tx.addNode(graphId, { ...createNode(type, view.toGraph(controller.last)), ...NOTE_SIZE });
+        id = tx.addNode(graphId, { ...createNode(type, at), ...NOTE_SIZE });
+        adopt(tx, graphId, id, at, app.catalogue.get());
       });
       controller.select([id]);
       view.nodes?.mountNow(id)?.rows.focusFirst();

@@ -1,6 +1,7 @@
 /** Putting new nodes into the active document. */
 
 import { createNode } from "../core/nodes.js";
+import { adopt } from "../interaction/group_membership.js";
 
 /** @typedef {import("../app_types.js").App} App */
 /** @typedef {import("../core/types.js").Json} Json */
@@ -36,6 +37,7 @@ export function addNode(app, type, at = middle(), values = {}) {
   let id = "";
   tab.edit("edit.addNode", (tx) => {
     id = tx.addNode(graphId, { ...made, values: { ...made.values, ...values } });
+    adopt(tx, graphId, id, made, app.catalogue.get());
   });
   select(tab, [id]);
 }

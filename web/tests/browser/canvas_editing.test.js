@@ -89,6 +89,20 @@ test("a group is made, named, holds what is dropped in it, and moves as one", as
   assert.equal(group, undefined);
 });
 
+test("a node pulled larger makes its group grow, in one step to undo", async () => {
+  const canvas = await canvases.open();
+  await canvas.clickTitle("6");
+  await canvas.press("Control+G");
+  const { nodes: start, groups: [before] } = await canvas.graph();
+  const corner = await canvas.middle(canvas.node("6").locator("[data-part=resize]"));
+  await canvas.drag(corner, { x: corner.x + 90, y: corner.y + 120 });
+  const { nodes, groups: [grown] } = await canvas.graph();
+  assert.ok(nodes["6"].height > start["6"].height + 50);
+  assert.ok(grown.width > before.width + 50 && grown.height > before.height + 50);
+  await canvas.press("Control+Z");
+  assert.deepEqual((await canvas.graph()).groups, [before]);
+});
+
 test("a group carries a note in Markdown, in room of its own, which moves and is written by a double click", async () => {
   const canvas = await canvases.open();
   /** @param {string} words */

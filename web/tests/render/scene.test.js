@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { edit } from "../../src/core/edits.js";
 import { History } from "../../src/core/history.js";
-import { growGroups, regroup, regrouped } from "../../src/interaction/group_membership.js";
+import { createNode } from "../../src/core/nodes.js";
+import { adopt, growGroups, regroup, regrouped, regroupGroups } from "../../src/interaction/group_membership.js";
 import { bestPort, bestPortOfType, connectEnds, socketNear, verdictOn } from "../../src/interaction/linking.js";
 import { LiveEdit } from "../../src/interaction/live_edit.js";
 import { NEW_PORT } from "../../src/render/boundary.js";
@@ -178,6 +179,47 @@ test("a group grows upwards until its note has room above its nodes; one without
     assert.equal(now(group).y + now(group).height, before.y + before.height);
     assert.equal(now(empty).y, 2000);
     assert.ok(now(empty).height > notesHeight(now(empty)));
+  });
+});
+
+test("a group dropped in another joins it, and leaves it when it is taken out; none joins what is in it", () => {
+  const { doc } = pictureScene();
+  edit(doc, "x", (tx) => {
+    const group = (/** @type {number} */ x, /** @type {number} */ size, /** @type {string[]} */ groups) =>
+      tx.addGroup("root", { title: "g", x, y: 5000, width: size, height: size, nodes: [], groups });
+    const inner = group(100, 50, []), middle = group(90, 100, [inner]), outer = group(0, 400, []);
+    const held = (/** @type {string} */ id) => tx.graph("root").groups.get(id)?.groups;
+    regroupGroups(tx, "root", new Set([middle, inner]));
+    assert.deepEqual([held(outer), held(middle)], [[middle], [inner]]);
+    tx.updateGroup("root", middle, { x: 350 });
+    regroupGroups(tx, "root", new Set([middle]));
+    assert.deepEqual(held(outer), [middle], "its middle is inside");
+    tx.updateGroup("root", middle, { x: 390 });
+    regroupGroups(tx, "root", new Set([middle]));
+    assert.deepEqual(held(outer), [middle], "it still touches it");
+    tx.updateGroup("root", middle, { x: 900 });
+    regroupGroups(tx, "root", new Set([middle]));
+    assert.deepEqual(held(outer), []);
+    tx.updateGroup("root", outer, { x: 895 });
+    regroupGroups(tx, "root", new Set([outer]));
+    assert.deepEqual(held(middle), [inner], "a large group does not join a small one");
+  });
+});
+
+test("a new node belongs to the group it was asked for in, which grows for it", () => {
+  const { doc } = pictureScene();
+  const type = catalogue.get("KSampler");
+  assert.ok(type);
+  edit(doc, "x", (tx) => {
+    const group = tx.addGroup("root", { title: "g", x: 0, y: 5000, width: 120, height: 120, nodes: [], groups: [] });
+    const at = { x: 60, y: 5060 };
+    const id = tx.addNode("root", createNode(type, at));
+    adopt(tx, "root", id, at, catalogue);
+    const grown = tx.graph("root").groups.get(group);
+    assert.deepEqual(grown?.nodes, [id]);
+    assert.ok(grown.x + grown.width > at.x + tx.node("root", id).width);
+    adopt(tx, "root", tx.addNode("root", createNode(type, { x: 9000, y: 0 })), { x: 9000, y: 0 }, catalogue);
+    assert.deepEqual(tx.graph("root").groups.get(group)?.nodes, [id]);
   });
 });
 

@@ -8,6 +8,7 @@ import { createNode } from "../../core/nodes.js";
 import { compatible } from "../../core/type_rules.js";
 import { typeStyle } from "../../render/type_style.js";
 import { nodeAt } from "../hit.js";
+import { adopt } from "../group_membership.js";
 import { bestPort, bestPortOfType, connectEnds, portAt, socketNear, sourceOf, verdictOn } from "../linking.js";
 
 const SNAP_PX = 26;
@@ -153,6 +154,7 @@ export class ConnectMode {
       const record = createNode(type, at);
       const place = this.end.side === "out" ? at : { x: at.x - record.width, y: at.y };
       id = tx.addNode(graphId, { ...record, ...place });
+      adopt(tx, graphId, id, at, shown.scene.catalogue);
       if (key === undefined) return;
       connectEnds(tx, shown.scene, this.end, { id, key, side: this.end.side === "out" ? "in" : "out" });
     });
@@ -173,6 +175,7 @@ export class ConnectMode {
       const record = createNode(type, graph);
       const aside = this.end.side === "out" ? -record.width - BETWEEN : BETWEEN;
       id = tx.addNode(graphId, { ...record, x: graph.x + aside, y: graph.y - HEADER_HEIGHT });
+      adopt(tx, graphId, id, graph, shown.scene.catalogue);
       connectEnds(tx, shown.scene, this.end, { id, key: near, side: this.end.side === "out" ? "in" : "out" });
       connectEnds(tx, shown.scene, { id, key: far, side: this.end.side }, aim);
     });

@@ -8,7 +8,7 @@ import { insertOnLink } from "../../core/insertion.js";
 import { INPUTS, isBoundary } from "../../render/boundary.js";
 import { Lift } from "../../render/lift.js";
 import { GRID_SETTING, SNAP_SETTING } from "../canvas_settings.js";
-import { growGroups, regroup } from "../group_membership.js";
+import { growGroups, regroup, regroupGroups } from "../group_membership.js";
 import { insertionAt } from "../insertion.js";
 import { LiveEdit } from "../live_edit.js";
 import { selectionOf } from "../selecting.js";
@@ -93,6 +93,7 @@ export class DragMode {
       const rect = rectOf(id);
       return rect ? [[id, rect]] : [];
     })));
+    regroupGroups(tx, graphId, this.held.groups);
     growGroups(tx, graphId, rectOf);
     const [only] = nodes;
     if (this.target && only) insertOnLink(tx, graphId, only, this.target.id, scene.catalogue);

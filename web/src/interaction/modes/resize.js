@@ -3,7 +3,7 @@
 import { MIN_WIDTH } from "../../core/node_layout.js";
 import { snapped } from "../../core/geometry.js";
 import { GRID_SETTING, SNAP_SETTING } from "../canvas_settings.js";
-import { framed } from "../group_membership.js";
+import { framed, growGroups } from "../group_membership.js";
 import { LiveEdit } from "../live_edit.js";
 
 const LEAST_GROUP = 80;
@@ -34,7 +34,7 @@ export class ResizeNodeMode {
   }
 
   up() {
-    this.edit.keep();
+    keepGrown(this.controller, this.edit);
   }
 
   cancel() {
@@ -72,12 +72,18 @@ export class ResizeGroupMode {
   }
 
   up() {
-    this.edit.keep();
+    keepGrown(this.controller, this.edit);
   }
 
   cancel() {
     this.edit.drop();
   }
+}
+
+/** Groups grow for what was pulled larger, in the same step. @param {PointerController} controller @param {LiveEdit} edit */
+function keepGrown({ shown: { scene } }, edit) {
+  edit.step((tx) => growGroups(tx, scene.graphId, (id) => scene.nodes.get(id)?.rect));
+  edit.keep();
 }
 
 /**
