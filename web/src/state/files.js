@@ -9,18 +9,11 @@ import { toApi } from "../core/convert/to_api.js";
 import { writeWorkflow } from "../core/convert/write_canvas.js";
 import { jsonText, parseJson } from "../core/json.js";
 import { ApiError } from "../net/api_error.js";
-import { claim } from "../net/locks.js";
 import { offerDownload, pickFiles } from "./disk.js";
 import { parseLenient, readEmbedded } from "./embedded.js";
-
-const FOLDER = "workflows";
+import { fileAddress, FOLDER, HeldFiles, inFolder } from "./held_files.js";
 
 export class Files {
-  /** @type {Map<string, { release(): void }>} Locks of the files open here, by tab id. */
-  #claims = new Map();
-  /** @type {Map<string, string | null>} What the file was when we read or wrote it, by tab id. */
-  #stamps = new Map();
-
   /**
    * @param {App} app
    * @param {{ tabs: TabList, onOpened: (tab: Tab) => void }} parts `onOpened` looks for missing
@@ -30,7 +23,8 @@ export class Files {
     this.app = app;
     this.tabs = tabs;
     this.onOpened = onOpened;
-    tabs.list.subscribe((open) => this.#release(new Set(open.map(({ id }) => id))));
+    this.held = new HeldFiles(app.api);
+    tabs.list.subscribe((open) => this.held.release(new Set(open.map(({ id }) => id))));
   }
 
   /* ---------------------------------------------------------------------------------- opening */
@@ -47,19 +41,18 @@ export class Files {
       this.tabs.active.set(known);
       return;
     }
-    const response = await this.app.api.fetch(address(path));
+    const response = await this.app.api.fetch(fileAddress(path));
     const workflow = parsed(await response.text());
     const title = titleOf(path);
     if (workflow === undefined) return this.#say("error", "files.notJson", { name: path });
-    const held = await claim(navigator.locks, lockOf(path));
+    const held = await this.held.take(path);
     if (!held) this.#say("warn", "files.openElsewhere", { name: title });
     const tab = this.#open(workflow, held ? title : this.app.i18n.t("files.copyOf", { title }), held ? path : null);
     if (!tab || !held) {
       held?.release();
       return;
     }
-    this.#claims.set(tab.id, held);
-    this.#stamps.set(tab.id, response.headers.get("ETag"));
+    this.held.keep(tab.id, held, response.headers.get("ETag"));
   }
 
   async chooseFromDisk() {
@@ -128,7 +121,7 @@ export class Files {
   async save(tab) {
     const path = tab.file.get();
     if (path === null) return this.saveAs(tab);
-    if (await this.#changedElsewhere(tab, path)) {
+    if (await this.held.isChanged(tab.id, path)) {
       const answer = await this.#askConflict(path);
       if (answer !== "overwrite") return answer === "copy" ? this.saveAs(tab) : false;
     }
@@ -160,7 +153,7 @@ export class Files {
       isChanged = true;
     });
     try {
-      await api.writeUserFile(`${FOLDER}/${path}`, this.text(tab), { overwrite });
+      await api.writeUserFile(inFolder(path), this.text(tab), { overwrite });
     } finally {
       stop();
     }
@@ -169,33 +162,14 @@ export class Files {
     return true;
   }
 
-  /** @param {Tab} tab @param {string} path */
+  /** The tab's file is this one, as it is now. @param {Tab} tab @param {string} path */
   async #moveTo(tab, path) {
-    if (tab.file.get() !== path) {
-      this.#claims.get(tab.id)?.release();
-      this.#claims.delete(tab.id);
-      const held = await claim(navigator.locks, lockOf(path));
-      if (held) this.#claims.set(tab.id, held);
-      tab.file.set(path);
-      tab.title.set(titleOf(path));
-    }
-    this.#stamps.set(tab.id, await this.#stamp(path));
-  }
-
-  /** @param {Tab} tab @param {string} path */
-  async #changedElsewhere(tab, path) {
-    const known = this.#stamps.get(tab.id);
-    return known !== undefined && known !== (await this.#stamp(path));
-  }
-
-  /** @param {string} path @returns {Promise<string | null>} null when there is no such file */
-  async #stamp(path) {
-    try {
-      return (await this.app.api.fetch(address(path), { method: "HEAD", cache: "no-store" })).headers.get("ETag");
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return null;
-      throw error;
-    }
+    const isOther = tab.file.get() !== path;
+    if (isOther) await this.held.move(tab.id, path);
+    await this.held.stamp(tab.id, path);
+    if (!isOther) return;
+    tab.file.set(path);
+    tab.title.set(titleOf(path));
   }
 
   /** @param {string} name @returns {Promise<"overwrite" | "copy" | undefined>} */
@@ -242,8 +216,8 @@ export class Files {
     const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
     const target = `${folder}${title.replace(/\.json$/, "")}.json`;
     if (target === path) return;
-    const to = encodeURIComponent(`${FOLDER}/${target}`);
-    await this.app.api.fetch(`${address(path)}/move/${to}?overwrite=false`, { method: "POST" });
+    const to = encodeURIComponent(inFolder(target));
+    await this.app.api.fetch(`${fileAddress(path)}/move/${to}?overwrite=false`, { method: "POST" });
     await this.#moveTo(tab, target);
   }
 
@@ -256,7 +230,7 @@ export class Files {
   async delete(path) {
     const { api, i18n, ui } = this.app;
     const isFine = await ui.confirm(i18n.t("files.delete", { name: path }), { ok: i18n.t("files.deleteIt"), danger: true });
-    if (isFine) await api.deleteUserFile(`${FOLDER}/${path}`);
+    if (isFine) await api.deleteUserFile(inFolder(path));
     return isFine;
   }
 
@@ -280,26 +254,6 @@ export class Files {
   #say(kind, key, values) {
     this.app.ui.toast(kind, this.app.i18n.t(key, values));
   }
-
-  /** @param {ReadonlySet<string>} open ids of the tabs there are */
-  #release(open) {
-    for (const [id, held] of this.#claims) {
-      if (open.has(id)) continue;
-      held.release();
-      this.#claims.delete(id);
-      this.#stamps.delete(id);
-    }
-  }
-}
-
-/** @param {string} path in the workflow folder */
-function address(path) {
-  return `/api/userdata/${encodeURIComponent(`${FOLDER}/${path}`)}`;
-}
-
-/** @param {string} path */
-function lockOf(path) {
-  return `tessera-file-${path}`;
 }
 
 /** @param {string} path */
