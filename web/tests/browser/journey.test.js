@@ -156,7 +156,7 @@ test("a graph is built, run, found again in its picture, undone to nothing and d
 
   await page.locator(".tab-open", { hasText: "journey" }).click();
   for (let step = 0; step < ALL_STEPS; step += 1) await shortcut(page, "Z");
-  assert.equal(await page.locator(".node").count(), 0);
+  await page.locator(".node").first().waitFor({ state: "detached" });
   assert.equal(await save("journey"), empty);
   for (let step = 0; step < ALL_STEPS; step += 1) await shortcut(page, "Shift+Z");
   assert.equal(await save("journey"), built);
