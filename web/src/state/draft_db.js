@@ -45,7 +45,10 @@ export class DraftDb {
         if (old.result) {
           edits.delete(old.result.primaryKey);
           old.result.continue();
-        } else edits.add({ draft: head.id, changes: base });
+        } else {
+          edits.add({ draft: head.id, changes: base });
+          edits.transaction.commit();
+        }
       };
     });
   }
@@ -55,12 +58,16 @@ export class DraftDb {
     await this.#write((heads, edits) => {
       heads.put(head);
       edits.add({ draft: head.id, changes });
+      edits.transaction.commit();
     });
   }
 
   /** @param {DraftHead} head */
   async putHead(head) {
-    await this.#write((heads) => void heads.put(head));
+    await this.#write((heads) => {
+      heads.put(head);
+      heads.transaction.commit();
+    });
   }
 
   /** @param {string} id */
@@ -93,7 +100,7 @@ export class DraftDb {
     return head && base ? { head, base: base.changes, edits: rest.map(({ changes }) => changes) } : undefined;
   }
 
-  /** @param {(heads: IDBObjectStore, edits: IDBObjectStore) => void} change */
+  /** @param {(heads: IDBObjectStore, edits: IDBObjectStore) => void} change commits as soon as it can: a page that goes away ends what is not committed */
   #write(change) {
     return new Promise((resolve, reject) => {
       // Strict: what is written outlives a power cut, too. Writes are as rare as `DraftWriter` makes them.
