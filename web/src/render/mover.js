@@ -7,11 +7,13 @@
 export class Mover {
   #transform = "none";
   #effect;
+  #animation;
 
   /** @param {HTMLElement} element */
   constructor(element) {
     this.#effect = new KeyframeEffect(element, frames(this.#transform), { duration: 1, fill: "both" });
-    new Animation(this.#effect).pause();
+    this.#animation = new Animation(this.#effect);
+    this.#animation.pause();
   }
 
   /** @param {string} transform @returns {boolean} Whether it is another one. */
@@ -20,6 +22,11 @@ export class Mover {
     this.#transform = transform;
     this.#effect.setKeyframes(frames(transform));
     return true;
+  }
+
+  /** The style's own transform counts again. */
+  end() {
+    this.#animation.cancel();
   }
 }
 

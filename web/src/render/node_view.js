@@ -10,6 +10,7 @@
 
 import { isBoundary } from "./boundary.js";
 import { make, setText } from "./dom.js";
+import { Mover } from "./mover.js";
 import { NodeExtras } from "./node_extras.js";
 import { NodeNote, isNote } from "./node_note.js";
 import { NodePreview } from "./node_preview.js";
@@ -18,6 +19,9 @@ import { previewPlace } from "./preview_place.js";
 import { heatOf, runInside } from "./run_sums.js";
 import { runText, withShare } from "./run_text.js";
 import { titleOf } from "./titles.js";
+
+/** Up to this many held nodes move on layers of their own, without being painted anew. */
+const MOST_LAYERS = 24;
 
 export class NodeView {
   /** @param {NodeEnvironment} environment @param {NodeShape} shape */
@@ -44,6 +48,8 @@ export class NodeView {
     this.update(shape);
     /** What the badge says. @type {NodeRun | undefined} */
     this.run = undefined;
+    /** What moves it while it is held. @type {Mover | null} */
+    this.mover = null;
     /** @type {Unsubscribe} */
     this.unsubscribe = this.#followRun();
   }
@@ -122,15 +128,25 @@ export class NodeView {
 
   /** @param {number} x In graph units. @param {number} y */
   moveTo(x, y) {
-    this.element.style.transform = `translate(${x}px, ${y}px)`;
+    this.element.style.transform = placed(x, y);
   }
 
   /** @param {Lift | null} lift */
   hang(lift) {
     const { x, y } = this.shape.record;
-    const held = lift?.nodes.has(this.shape.record.id) ?? false;
-    this.element.classList.toggle("held", held);
-    this.moveTo(held && lift ? x + lift.dx : x, held && lift ? y + lift.dy : y);
+    const held = lift?.nodes.has(this.shape.record.id) ? lift : null;
+    const layered = held !== null && held.nodes.size <= MOST_LAYERS;
+    const { classList } = this.element;
+    classList.toggle("held", held !== null);
+    classList.toggle("layered", layered);
+    if (layered) {
+      this.mover ??= new Mover(this.element);
+      this.mover.write(placed(x + held.dx, y + held.dy));
+      return;
+    }
+    this.mover?.end();
+    this.mover = null;
+    this.moveTo(x + (held?.dx ?? 0), y + (held?.dy ?? 0));
   }
 
   /** @param {boolean} selected */
@@ -180,6 +196,11 @@ export class NodeView {
     this.extras.dispose();
     this.element.remove();
   }
+}
+
+/** @param {number} x In graph units. @param {number} y */
+function placed(x, y) {
+  return `translate(${x}px, ${y}px)`;
 }
 
 /** A colour of a file; anything else a style could hold, such as an address, is none. @param {string | undefined} color */
