@@ -15,8 +15,10 @@ const COLUMN_GAP = 80;
 /**
  * Return where nodes go so that links lead from left to right.
  *
- * The top left of all stays where it was. Nodes that stood above others come before them wherever
- * the links leave a choice, so what was read from top to bottom still is.
+ * The top left of all stays where it was. Of two arrangements with equally many crossings, one
+ * the mirror image of the other, it is the one in which more nodes stay above those they were
+ * above; and nodes with the same neighbours keep their order. So what was read from top to bottom
+ * still is.
  *
  * @param {readonly { id: string, rect: Rect }[]} nodes as drawn
  * @param {readonly { from: string, to: string }[]} links those between other nodes do not count
@@ -26,6 +28,8 @@ export function layout(nodes, links) {
   const before = boundsOf(nodes.map((node) => node.rect));
   if (!before) return new Map();
   const places = centres(nodes, links);
+  mirror(nodes, places);
+  orderTwins(nodes, links, places);
   const rects = nodes.map(({ id, rect }) => cornered(/** @type {Point} */ (places.get(id)), rect));
   const after = /** @type {Rect} */ (boundsOf(rects));
   return new Map(nodes.map(({ id }, index) => {
@@ -62,6 +66,69 @@ function centres(nodes, links) {
     const { x = 0, y = 0 } = graph.node(names.get(id) ?? "");
     return [id, { x, y }];
   }));
+}
+
+/**
+ * Turn the arrangement upside down if that leaves more nodes of a column in their old order.
+ *
+ * @param {readonly { id: string, rect: Rect }[]} nodes
+ * @param {Map<string, Point>} places changed in place
+ */
+function mirror(nodes, places) {
+  let kept = 0;
+  for (const column of grouped(nodes, ({ id }) => String(placeOf(places, id).x))) {
+    for (const [at, one] of column.entries()) {
+      for (const other of column.slice(at + 1)) {
+        kept += Math.sign((one.rect.y - other.rect.y) * (placeOf(places, one.id).y - placeOf(places, other.id).y));
+      }
+    }
+  }
+  if (kept < 0) for (const [id, { x, y }] of places) places.set(id, { x, y: -y });
+}
+
+/**
+ * Give nodes of one column that have the same neighbours, and are as tall, their old order.
+ *
+ * @param {readonly { id: string, rect: Rect }[]} nodes
+ * @param {readonly { from: string, to: string }[]} links
+ * @param {Map<string, Point>} places changed in place
+ */
+function orderTwins(nodes, links, places) {
+  /** @type {Map<string, Set<string>>} */
+  const neighbours = new Map(nodes.map(({ id }) => [id, new Set()]));
+  for (const { from, to } of links) {
+    neighbours.get(from)?.add(`> ${to}`);
+    neighbours.get(to)?.add(`< ${from}`);
+  }
+  const likeness = (/** @type {{ id: string, rect: Rect }} */ { id, rect }) =>
+    JSON.stringify([placeOf(places, id).x, rect.height, ...[...(neighbours.get(id) ?? [])].sort()]);
+  for (const twins of grouped(nodes, likeness)) {
+    const slots = twins.map(({ id }) => placeOf(places, id)).sort((a, b) => a.y - b.y);
+    const order = [...twins].sort((a, b) => a.rect.y - b.rect.y);
+    order.forEach(({ id }, index) => places.set(id, /** @type {Point} */ (slots[index])));
+  }
+}
+
+/** @param {ReadonlyMap<string, Point>} places @param {string} id */
+function placeOf(places, id) {
+  return /** @type {Point} */ (places.get(id));
+}
+
+/**
+ * @template T
+ * @param {readonly T[]} items
+ * @param {(item: T) => string} key
+ * @returns {Iterable<T[]>} those with the same key together
+ */
+function grouped(items, key) {
+  /** @type {Map<string, T[]>} */
+  const groups = new Map();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups.values();
 }
 
 /**

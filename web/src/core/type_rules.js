@@ -145,6 +145,8 @@ function conversionCost(type, got, needs) {
   const sockets = type.inputs.filter((input) => input.required && !input.widget);
   const takes = sockets.some((socket) => !isAny(socket.type) && compatible(socket.type, got));
   const gives = type.outputs.some((output) => !isAny(output.type) && compatible(output.type, needs));
-  if (!takes || !gives || type.deprecated || type.experimental) return Infinity;
+  // What needs one already only changes it.
+  const changes = sockets.some((socket) => !isAny(socket.type) && compatible(socket.type, needs));
+  if (!takes || !gives || changes || type.deprecated || type.experimental) return Infinity;
   return 4 * sockets.length + 2 * (type.outputs.length - 1) + (type.module === "nodes" ? 0 : 1);
 }

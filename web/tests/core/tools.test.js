@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 
 import { adoptTypes } from "../../src/core/adopt.js";
+import { readObjectInfo } from "../../src/core/catalogue.js";
 import { copyText, pasteText } from "../../src/core/clipboard.js";
 import { readWorkflow } from "../../src/core/convert/read_canvas.js";
 import { toApi } from "../../src/core/convert/to_api.js";
@@ -11,16 +12,15 @@ import { Doc, ROOT } from "../../src/core/document.js";
 import { edit } from "../../src/core/edits.js";
 import { find } from "../../src/core/find.js";
 import { insert } from "../../src/core/fragments.js";
-import { aligned, distributed, overlaps } from "../../src/core/geometry.js";
+import { overlaps } from "../../src/core/geometry.js";
 import { bypassGaps, insertOnLink } from "../../src/core/insertion.js";
-import { layout } from "../../src/core/layout.js";
 import { layoutNode } from "../../src/core/node_layout.js";
 import { createNode } from "../../src/core/nodes.js";
 import { rank } from "../../src/core/search.js";
 import { controlledInputs, nextValue } from "../../src/core/seeds.js";
 import { SpatialGrid } from "../../src/core/spatial_grid.js";
 import { nodeRect } from "../../src/core/subgraphs.js";
-import { canConnect, compatible } from "../../src/core/type_rules.js";
+import { canConnect, compatible, converterFor } from "../../src/core/type_rules.js";
 import { CATALOGUE, NOW, fixture, tries } from "./fixtures.js";
 
 /** @import { InputType, NodeType, Rect } from "../../src/core/types.d.ts" */
@@ -91,6 +91,15 @@ describe("type rules", () => {
     });
   });
 
+  test("a type that needs what it gives changes it, and is no converter", () => {
+    const controlNet = {
+      input: { required: { positive: ["CONDITIONING"], image: ["IMAGE"] } }, output: ["CONDITIONING"], name: "Guide", display_name: "Guide",
+    };
+    assert.equal(converterFor("IMAGE", "CONDITIONING", readObjectInfo({ Guide: controlNet })), undefined);
+    const vision = { input: { required: { image: ["IMAGE"] } }, output: ["CONDITIONING"], name: "See", display_name: "See" };
+    assert.equal(converterFor("IMAGE", "CONDITIONING", readObjectInfo({ Guide: controlNet, See: vision }))?.name, "See");
+  });
+
   test("no node feeds itself, at once or over others", () => {
     const { doc, sampler } = chain();
     assert.deepEqual(canConnect(doc, ROOT, sampler, "LATENT", sampler, "latent_image", CATALOGUE), { ok: false, code: "same_node", values: {} });
@@ -132,42 +141,6 @@ describe("the spatial grid", () => {
   test("refuses places that are no numbers", () => {
     assert.throws(() => new SpatialGrid().set("a", { x: NaN, y: 0, width: 1, height: 1 }), RangeError);
   });
-});
-
-describe("laying out", () => {
-  const node = fc.record({ x: fc.integer({ min: 0, max: 2000 }), y: fc.integer({ min: 0, max: 2000 }), width: fc.integer({ min: 100, max: 400 }), height: fc.integer({ min: 50, max: 400 }) });
-  const graph = fc.record({ rects: fc.array(node, { minLength: 1, maxLength: 12 }), ends: fc.array(fc.tuple(fc.nat(11), fc.nat(11))) });
-
-  test("gives the same places each time, none on another, the top left where it was", () => {
-    fc.assert(fc.property(graph, ({ rects, ends }) => {
-      const nodes = rects.map((rect, id) => ({ id: String(id), rect }));
-      const links = ends.map(([from, to]) => ({ from: String(from), to: String(to) }));
-      const places = layout(nodes, links);
-      assert.deepEqual(layout(nodes, links), places);
-      const after = nodes.map(({ id, rect }) => ({ ...rect, .../** @type {{ x: number, y: number }} */ (places.get(id)) }));
-      for (const [i, one] of after.entries()) for (const other of after.slice(i + 1)) assert.ok(!overlaps(one, other));
-      assert.ok(Math.abs(Math.min(...after.map((r) => r.x)) - Math.min(...rects.map((r) => r.x))) <= 1);
-      assert.ok(Math.abs(Math.min(...after.map((r) => r.y)) - Math.min(...rects.map((r) => r.y))) <= 1);
-    }), tries(60));
-  });
-
-  test("puts what comes after to the right, and keeps what stood above above", () => {
-    const rect = (/** @type {number} */ y) => ({ x: 0, y, width: 200, height: 100 });
-    const nodes = [{ id: "end", rect: rect(0) }, { id: "low", rect: rect(500) }, { id: "high", rect: rect(100) }];
-    const places = layout(nodes, [{ from: "low", to: "end" }, { from: "high", to: "end" }]);
-    const at = (/** @type {string} */ id) => /** @type {{ x: number, y: number }} */ (places.get(id));
-    assert.ok(at("low").x < at("end").x && at("high").x < at("end").x);
-    assert.ok(at("high").y < at("low").y);
-  });
-});
-
-test("aligning and distributing moves along one axis only", () => {
-  const rects = new Map([
-    ["a", { x: 0, y: 5, width: 10, height: 10 }], ["b", { x: 30, y: 0, width: 20, height: 10 }], ["c", { x: 90, y: 9, width: 10, height: 30 }],
-  ]);
-  assert.deepEqual([...aligned(rects, "right").values()], [{ x: 90, y: 5 }, { x: 80, y: 0 }, { x: 90, y: 9 }]);
-  assert.deepEqual([...aligned(rects, "top").values()].map((p) => p.y), [0, 0, 0]);
-  assert.deepEqual([...distributed(rects, "x").values()], [{ x: 0, y: 5 }, { x: 40, y: 0 }, { x: 90, y: 9 }]);
 });
 
 test("every port has an anchor on its side of the node, collapsed or not", () => {
