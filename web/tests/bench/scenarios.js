@@ -5,6 +5,8 @@
 
 /** @import { Browser, CDPSession, Page } from "playwright-core" */
 
+import { reconnect, ROUNDS, run, switchTabs, undo } from "./actions.js";
+
 /** @typedef {{ p50: number, p95: number, max: number, frames: number }} Times Frame intervals in ms. */
 /** @typedef {{ [counter: string]: number }} Counters */
 /** @typedef {{ name: string, times: Times | null, counters: Counters, milliseconds?: number }} Result */
@@ -69,7 +71,7 @@ export async function openCanvas(browser, url, graph) {
   await page.waitForFunction(() => "harness" in window);
   await settled(page);
   const session = await page.context().newCDPSession(page);
-  await session.send("Performance.enable");
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
   return { page, session, errors };
 }
 
@@ -98,7 +100,7 @@ async function countersOf(page, session) {
     if (value === undefined) throw new Error(`The browser gives no metric "${name}".`);
     return value;
   };
-  return { ...own, domLayouts: metric("LayoutCount"), styles: metric("RecalcStyleCount"), domNodes: metric("Nodes"), heapMb: metric("JSHeapUsedSize") / 2 ** 20 };
+  return { ...own, domLayouts: metric("LayoutCount"), styles: metric("RecalcStyleCount"), domNodes: metric("Nodes"), heapMb: metric("JSHeapUsedSize") / 2 ** 20, mainMs: 1000 * metric("TaskDuration") };
 }
 
 const LEVELS = new Set(["mounted", "domNodes", "heapMb"]);
@@ -108,7 +110,8 @@ const LEVELS = new Set(["mounted", "domNodes", "heapMb"]);
  * @param {CDPSession} session
  * @param {string} name
  * @param {() => Promise<number[] | null>} run Gives the frame intervals.
- * @returns {Promise<Result>} Counters are what the scenario added; mounted, domNodes and heapMb what there is after it.
+ * @returns {Promise<Result>} Counters are what the scenario added (mainMs: CPU time of the main thread); mounted,
+ *   domNodes and heapMb what there is after it.
  */
 async function measure(page, session, name, run) {
   const before = await countersOf(page, session);
@@ -246,6 +249,12 @@ export async function runAll(page, session, { idleMs = 5000 } = {}) {
   await add("zoom sweep", () => zoomSweep(page));
   await settled(page);
   await setZoom(page, 0.6);
+  await add("connect", () => reconnect(page));
+  await add("undo", () => undo(page));
+  await add("tab switch", () => switchTabs(page));
+  await settled(page);
+  await add("run, 20 events/s", () => run(page));
+  await settled(page);
   await add("idle", async () => {
     await quiet(page, idleMs);
     return null;
@@ -290,6 +299,13 @@ export function gatesOf(results) {
     gate("zoom sweep", "layouts", 0),
     gate("drag 1", "layouts", 1),
     gate("drag 1", "nodeMoves", 3 * (of("drag 1").counters["frames"] ?? 0), 1),
+    gate("connect", "layouts", 2 * ROUNDS.actions),
+    gate("connect", "mounts", 0),
+    gate("undo", "layouts", 2 * ROUNDS.actions),
+    gate("undo", "mounts", 0),
+    gate("tab switch", "layouts", 0),
+    gate("run, 20 events/s", "paints", 0),
+    gate("run, 20 events/s", "frames", ROUNDS.events),
     gate("idle", "raf", 0),
     gate("idle", "frames", 0),
     gate("idle", "domLayouts", 0),
