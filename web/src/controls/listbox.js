@@ -29,11 +29,13 @@ export class Listbox {
     this.active = -1;
     /** @type {HTMLElement | null} */
     this.owner = null;
+    /** What had the keyboard before a row was pressed. @type {Element | null} */
+    this.keyboard = null;
     this.id = uniqueId("list");
     this.spacer = element("div", { class: "listbox-rows" });
     this.element = element("div", { id: this.id, class: "listbox", role: "listbox", "aria-label": label }, this.spacer);
     on(this.element, "scroll", () => this.#draw(), signal, { passive: true });
-    on(this.element, "pointerdown", (event) => event.preventDefault(), signal);
+    on(this.element, "pointerdown", (event) => this.#press(event), signal);
     on(this.element, "click", (event) => this.#click(event), signal);
     on(this.element, "pointermove", (event) => this.#hover(event), signal, { passive: true });
     const resized = new ResizeObserver(() => this.#draw());
@@ -154,8 +156,17 @@ export class Listbox {
     return row instanceof HTMLElement ? Number(row.dataset["index"]) : undefined;
   }
 
+  /** The keyboard stays where it is; only rows that can be dragged must take it, until they are let go. @param {PointerEvent} event */
+  #press(event) {
+    const isDraggable = event.target instanceof Element && event.target.closest("[draggable=true]") !== null;
+    this.keyboard = isDraggable ? document.activeElement : null;
+    if (!isDraggable) event.preventDefault();
+  }
+
   /** @param {MouseEvent} event */
   #click(event) {
+    if (this.keyboard instanceof HTMLElement) this.keyboard.focus({ preventScroll: true });
+    this.keyboard = null;
     const index = this.#indexAt(event);
     const item = index === undefined ? undefined : this.items[index];
     if (item !== undefined) this.onPick(item, event);

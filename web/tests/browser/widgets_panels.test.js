@@ -41,6 +41,7 @@ test("types in the palette are kept to those with a port", async () => {
   await focusCanvas(page);
   await page.keyboard.press("Tab");
   const palette = page.locator(".palette:popover-open");
+  await palette.waitFor();
   await page.keyboard.type("out:CONDITIONING");
   const titles = await palette.locator(".palette-title").allTextContents();
   assert.equal(titles[0], "CLIP Text Encode", "types with the port itself come before those that take anything");
@@ -96,9 +97,15 @@ test("a type is dragged from the library to the canvas", async () => {
   const { page } = editor;
   const panel = page.locator("#panel-left");
   await panel.locator(".panel-search").fill("Preview Image");
-  await panel.locator(".library-type", { hasText: "Preview Image" }).dragTo(page.locator("#canvas"), { targetPosition: { x: 900, y: 860 } });
+  const row = panel.locator(".library-type", { hasText: "Preview Image" });
+  await row.click();
+  await page.locator("#panel-left .panel-search:focus").waitFor(); // a click leaves the keyboard where it is
+  await row.dragTo(page.locator("#canvas"), { targetPosition: { x: 900, y: 860 } });
+  const node = page.locator(".node-title", { hasText: "Preview Image" });
+  await node.waitFor();
   await focusCanvas(page);
   await page.keyboard.press("Control+z");
+  await node.waitFor({ state: "detached" });
 });
 
 test("parameters of several nodes are set at once, in one step", async () => {
