@@ -27,7 +27,9 @@ from safetensors.torch import save
 from torch import Tensor
 
 from engine.errors import FileFormatError, InvalidValueError
+from engine.imaging.saving import SaveError
 from engine.training.objective import Objective, TrainingError
+from engine.training.settings import TrainSettings
 
 STATE_KEY: Final = "tessera.training"
 _NAME: Final = re.compile(r"state-(\d{8})\.safetensors")
@@ -80,8 +82,8 @@ def save_state(folder: Path, head: StateHead, tensors: Mapping[str, Tensor], kee
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
         write_whole(path, save(whole, metadata))
-    except OSError as error:
-        raise StateSaveError(path, error.strerror or str(error), latest_state(folder)) from error
+    except SaveError as error:
+        raise StateSaveError(path, error.reason, latest_state(folder)) from error
     for old in _states(folder)[:-keep]:
         old.unlink(missing_ok=True)
     return path
@@ -90,7 +92,7 @@ def save_state(folder: Path, head: StateHead, tensors: Mapping[str, Tensor], kee
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file completely or not at all; one that was there stays until the new one is whole.
 
-    Raises: OSError; nothing is left behind then.
+    Raises: SaveError; nothing is left behind then.
     """
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
@@ -100,11 +102,11 @@ def write_whole(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+    except OSError as error:
+        raise SaveError(path.parent, path.name, error) from error
     finally:
-        with suppress(
-            OSError
-        ):  # gone after success; where nothing can be deleted, nothing was made
-            partial.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing can be deleted, nothing was made
+            partial.unlink(missing_ok=True)  # gone after success
 
 
 def latest_state(folder: Path) -> Path | None:
@@ -124,10 +126,13 @@ def read_state(path: Path) -> tuple[StateHead, dict[str, Tensor]]:
         raise FileFormatError(path, problem, "Remove it to go on from the one before.") from error
 
 
-def check_same(path: Path, head: StateHead, objective: Objective[Any], data: str) -> None:
-    """Raise InvalidValueError, unless a state is of this objective and data set.
+def check_same(
+    path: Path, head: StateHead, objective: Objective[Any], data: str, settings: TrainSettings
+) -> None:
+    """Raise InvalidValueError, unless a run of these settings can go on from a state.
 
-    A setting that the state does not know came later; its default is what the state was made with.
+    It must be of this objective and data set, and not further than the run shall go. A setting
+    that the state does not know came later; its default is what the state was made with.
     """
     hint = "Choose another folder for this run, or remove the state to start anew."
     config = msgspec.json.decode(msgspec.json.encode(dict(objective.config)))
@@ -137,6 +142,9 @@ def check_same(path: Path, head: StateHead, objective: Objective[Any], data: str
         if wanted != found:
             where = f'Training state "{path}", {name}'
             raise InvalidValueError(where, found, f"{wanted!r}, as here", hint)
+    if head.step > settings.steps:
+        expected = f"at least the {head.step} that are done"
+        raise InvalidValueError(f'Training state "{path}", steps', settings.steps, expected, hint)
 
 
 def _states(folder: Path) -> list[Path]:

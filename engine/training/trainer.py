@@ -75,8 +75,8 @@ class Trainer(Generic[BatchT]):
             folder: For this run alone; made when missing.
             device: Where to compute; None for the CPU.
 
-        Raises: InvalidValueError, for settings out of range, an empty data set, or a folder that
-            holds the state of another objective or data set; FileFormatError, for a damaged state.
+        Raises: InvalidValueError, for settings out of range, an empty data set, or a state of
+            other networks, data or more steps in `folder`; FileFormatError, for a damaged state.
         """
         settings.check()
         if not len(data):
@@ -274,7 +274,7 @@ class Trainer(Generic[BatchT]):
 
     def _restore(self, path: Path) -> None:
         head, tensors = read_state(path)
-        check_same(path, head, self.objective, self.data.fingerprint)
+        check_same(path, head, self.objective, self.data.fingerprint, self.settings)
         networks = below(tensors, "network.")
         if networks.keys() != self._weights.keys():
             odd = min(networks.keys() ^ self._weights.keys())

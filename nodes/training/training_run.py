@@ -95,7 +95,7 @@ def train(context: NodeContext, trainer: Trainer[Any], *, event_files: bool) -> 
 def keep_result(folder: Path, content: bytes) -> tuple[WeightFile, str]:
     """Write a run's networks into its folder; return the file and a key that names its content.
 
-    Raises: OSError.
+    Raises: SaveError.
     """
     path = folder / "result.safetensors"
     write_whole(path, content)

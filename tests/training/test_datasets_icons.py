@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from engine.errors import FileFormatError, UnknownNameError
+from engine.imaging.saving import SaveError
 from engine.training.datasets import icons
 from engine.training.datasets.iconify import (
     IconSet,
@@ -229,7 +230,7 @@ def test_a_picture_is_never_left_half_written(
         return write_bytes(path, content)
 
     monkeypatch.setattr(Path, "write_bytes", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(SaveError, match=r"green-box\.png.*No space left"):
         build(tmp_path / "out", icon_set)
     assert not (tmp_path / "out" / "green-box.png").exists()
     monkeypatch.undo()

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from engine.errors import FileFormatError
+from engine.imaging.saving import SaveError
 from engine.training.datasets.latents import CachedLatents, cache_latents, read_latents
 from engine.training.datasets.pictures import Picture, VariedPictures
 from engine.training.datasets.variation import Variation
@@ -88,7 +89,7 @@ def test_an_interrupted_encoding_leaves_no_cache_behind(tmp_path: Path) -> None:
 
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
-    with disk_with_room_for(100), pytest.raises(OSError, match="File too large"):
+    with disk_with_room_for(100), pytest.raises(SaveError, match=r"x\.safetensors.*File too large"):
         cached(path, Encoder())
     assert list(tmp_path.iterdir()) == []
 

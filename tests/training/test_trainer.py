@@ -65,6 +65,12 @@ def test_a_finished_run_is_not_done_again_and_more_steps_continue_it(tmp_path: P
     assert (longer.step, reports[-1].step) == (25, 25)
 
 
+def test_a_run_is_not_taken_for_a_shorter_one(tmp_path: Path) -> None:
+    line_trainer(tmp_path, steps=20).run()
+    with pytest.raises(InvalidValueError, match=r"steps: expected at least the 20 that are done"):
+        line_trainer(tmp_path, steps=19)
+
+
 def test_every_item_is_seen_once_each_time_round(tmp_path: Path) -> None:
     data = Numbers(10)
     line_trainer(tmp_path, data=data, steps=5, batch=4).run()

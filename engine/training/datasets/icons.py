@@ -19,6 +19,7 @@ import msgspec
 from PIL import Image
 
 from engine.errors import EngineError, UnknownNameError
+from engine.imaging.saving import SaveError
 from engine.training.datasets.colours import with_article, without_article
 from engine.training.datasets.iconify import IconSet
 
@@ -161,7 +162,7 @@ def build_icon_folder(
         keywords: By icon name.
         credit: Becomes ATTRIBUTION.md.
 
-    Raises: ForeignFolderError, SvgError, RendererMissingError, OSError, and what `report` raises.
+    Raises: ForeignFolderError, SvgError, RendererMissingError, SaveError, and what `report` raises.
     """
     _claim(folder, msgspec.json.encode([icon_set.prefix, icon_set.version, size]))
     _remove_pictures(folder, keep={concept.icon for concept in concepts})
@@ -212,7 +213,10 @@ def _remove_pictures(folder: Path, keep: set[str]) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that is there complete or not at all."""
+    """Write a file that is there complete or not at all. Raises: SaveError."""
     partial = path.with_name(path.name + ".part")
-    partial.write_bytes(content)
-    partial.replace(path)
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        raise SaveError(path.parent, path.name, error) from error

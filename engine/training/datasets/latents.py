@@ -75,7 +75,7 @@ def cache_latents(
     A file made from the same pictures, first stage, number and seed is read instead. It is
     written complete or not at all.
 
-    Raises: FileFormatError, OSError, and what `report` raises.
+    Raises: FileFormatError, SaveError, and what `report` raises.
     """
     fingerprint = _fingerprint(pictures, encode, variants, seed)
     if path.is_file():

@@ -9,9 +9,11 @@ import pytest
 import torch
 
 from engine.errors import InvalidValueError, RunCancelledError
+from engine.imaging.saving import SaveError
 from engine.training.settings import TrainSettings
 from nodes.training.train_autoencoder import train_kl_autoencoder
 from nodes.training.train_latent_diffusion import train_latent_diffusion
+from nodes.training.training_run import keep_result
 from tests.nodes.training.test_train_nodes import (
     AE,
     UNET,
@@ -21,6 +23,7 @@ from tests.nodes.training.test_train_nodes import (
     short,
     vq,
 )
+from tests.training.toy import disk_with_room_for
 
 
 class OtherStage:
@@ -83,3 +86,9 @@ def test_samples_of_many_prompts_can_be_cancelled(tmp_path: Path) -> None:
     assert list(dict.fromkeys(host.reports)) == [(1, 2), (2, 2)]
     (folder,) = (tmp_path / "output" / "training").iterdir()
     assert [path.name for path in folder.iterdir()] == ["state-00000002.safetensors"]
+
+
+def test_a_full_disk_at_the_end_of_a_run_names_the_file(tmp_path: Path) -> None:
+    with disk_with_room_for(100), pytest.raises(SaveError, match=r"result\.safetensors.*too large"):
+        keep_result(tmp_path, bytes(200))
+    assert list(tmp_path.iterdir()) == []
