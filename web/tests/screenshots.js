@@ -1,10 +1,11 @@
 /**
  * Takes pictures of the editor with its real server, to be looked at before a release:
  *
- *     node tests/screenshots.js FOLDER
+ *     node tests/screenshots.js FOLDER [NAME …]
  *
- * writes start-dark, start-light, empty, running, done, error, gallery, chinese and their like as
- * PNG files of 1600 x 900 pixels. Nothing is compared: fonts differ between machines.
+ * writes start-dark, start-light, empty, running, done, error, gallery, chinese and their like (or
+ * those named) as PNG files of 1600 x 900 pixels. Nothing is compared: fonts differ between machines.
+ * `done` is the picture in the README.
  */
 
 import { mkdir } from "node:fs/promises";
@@ -18,9 +19,10 @@ const SIZE = { width: 1600, height: 900 };
 const COLORS = [0x4466aa, 0xaa6644, 0x66aa44, 0xccbb55, 0x884499, 0x33aaaa];
 
 class Album {
-  /** @param {string} folder @param {Server} server @param {import("playwright-core").Browser} browser */
-  constructor(folder, server, browser) {
+  /** @param {string} folder @param {readonly string[]} names @param {Server} server @param {import("playwright-core").Browser} browser */
+  constructor(folder, names, server, browser) {
     this.folder = folder;
+    this.names = names;
     this.server = server;
     this.browser = browser;
   }
@@ -32,6 +34,7 @@ class Album {
    * @param {{ locale?: string, theme?: string }} [options]
    */
   async take(name, prepare, { locale = "en-US", theme = "dark" } = {}) {
+    if (this.names.length > 0 && !this.names.includes(name)) return;
     await closePanels(this.server.url);
     const settings = { "Tessera.Theme": theme, "Tessera.Language": locale === "zh-CN" ? "zh" : "en" };
     await fetch(`${this.server.url}/settings`, { method: "POST", body: JSON.stringify(settings) });
@@ -50,14 +53,28 @@ class Album {
 }
 
 /** @param {EditorPage} editor @param {string} id */
-function openPanel({ page }, id) {
-  return page.locator(`.rail-button[data-panel="${id}"]`).click();
+async function openPanel({ page }, id) {
+  await page.locator(`.rail-button[data-panel="${id}"]`).click();
+  // Its script, and what it lists, come when it is opened.
+  await page.waitForLoadState("networkidle");
 }
 
 /** @param {EditorPage} editor */
-async function runToEnd({ page }) {
-  await page.locator("#run").click();
-  await page.locator(".node-image").first().waitFor();
+async function runToEnd(editor) {
+  await editor.page.locator("#run").click();
+  await editor.node("Save Image").locator(".node-image").waitFor();
+}
+
+/** The second prompt of two: nothing is loaded any more. @param {EditorPage} editor */
+async function runAgain(editor) {
+  const prompt = editor.node("CLIP Text Encode (Prompt)").first().locator("textarea");
+  await prompt.fill("a banana");
+  await runToEnd(editor);
+  await prompt.fill("a red apple");
+  await editor.page.locator("#run").click();
+  await editor.page.locator(".node[data-run=running]").first().waitFor();
+  await editor.page.locator(`.node[data-node="${await editor.node("Save Image").getAttribute("data-node")}"][data-run=done]`).waitFor();
+  await editor.page.waitForLoadState("networkidle");
 }
 
 /** @param {EditorPage} editor */
@@ -115,17 +132,19 @@ async function takeAll(album) {
   }, { locale: "zh-CN" });
   await album.take("done", async (editor) => {
     await openPanel(editor, "parameters");
-    await runToEnd(editor);
+    await runAgain(editor);
+    await editor.node("KSampler").locator(".node-title").click();
+    await editor.page.mouse.move(600, 850);
   });
   await album.take("chinese-light", (editor) => openPanel(editor, "help"), { locale: "zh-CN", theme: "light" });
 }
 
-const [folder] = process.argv.slice(2);
-if (!folder) throw new Error("Say where the pictures go: node tests/screenshots.js FOLDER");
+const [folder, ...names] = process.argv.slice(2);
+if (!folder) throw new Error("Say where the pictures go: node tests/screenshots.js FOLDER [NAME …]");
 await mkdir(folder, { recursive: true });
 const [server, browser] = await Promise.all([Server.start(addSlowPack), launch()]);
 try {
-  await takeAll(new Album(folder, server, browser));
+  await takeAll(new Album(folder, names, server, browser));
 } finally {
   await browser.close();
   await server.stop();
