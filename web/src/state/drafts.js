@@ -79,7 +79,9 @@ export class Drafts {
     const session = this.#session();
     const places = this.places.all();
     for (const id of session.tabs) {
-      const there = places.get(id) === "server" ? await this.#readJournal(id, PATIENCE_MS) : undefined;
+      const there = places.get(id) === "server"
+        ? await this.#readJournal(id, PATIENCE_MS).catch((error) => void this.#failed("server", error))
+        : undefined;
       const tab = there ?? (await this.#read(id, PATIENCE_MS));
       if (tab) this.tabs.add(tab, id === session.active);
     }

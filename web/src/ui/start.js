@@ -2,7 +2,7 @@
 
 /** @import { App } from "../app_types.js" */
 /** @import { Json } from "../core/types.js" */
-/** @import { Drafts } from "../state/drafts.js" */
+/** @import { Drafts, Leftover } from "../state/drafts.js" */
 /** @import { Files } from "../state/files.js" */
 /** @import { NodeTypes } from "../state/node_types.js" */
 /** @import { RunControl } from "../state/runs.js" */
@@ -33,11 +33,17 @@ export async function showStart(app, parts) {
   parts.types.start();
   const isBack = await drafts.reopen();
   const leftovers = await drafts.leftovers();
-  if (leftovers.length > 0) await (await import("./recovery.js")).offerRecovery(app, drafts, leftovers);
+  if (leftovers.length > 0) await offerLeftovers(app, parts, leftovers).catch(parts.onError);
   if (tabs.list.get().length === 0) await openExample(app, parts);
   drafts.start();
   waiting.remove();
   if (isBack) await showLastResults(tabs, runs, parts.onError);
+}
+
+/** @param {App} app @param {Parts} parts @param {readonly Leftover[]} leftovers */
+async function offerLeftovers(app, { drafts }, leftovers) {
+  const { offerRecovery } = await import("./recovery.js");
+  await offerRecovery(app, drafts, leftovers);
 }
 
 /** @param {App} app @returns {HTMLElement} says on the canvas what is waited for */
