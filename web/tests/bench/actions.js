@@ -47,11 +47,11 @@ export function switchTabs(page) {
   }`);
 }
 
-/** A node reports 20 steps a second, as a job does. @param {Page} page */
+/** A node in view reports 20 steps a second, as a job does. @param {Page} page */
 export async function run(page) {
   await page.evaluate(async ([events, pause]) => {
-    const { tab } = /** @type {BenchWindow} */ (/** @type {unknown} */ (window)).harness;
-    const [id] = tab.doc.root.nodes.keys();
+    const { tab, view } = /** @type {BenchWindow} */ (/** @type {unknown} */ (window)).harness;
+    const [id] = view.nodes.views.keys();
     for (let value = 1; value <= events; value += 1) {
       tab.run.update(id, { state: "running", value, max: events });
       await new Promise((resolve) => setTimeout(resolve, pause));
