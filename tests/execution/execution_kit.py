@@ -14,7 +14,6 @@ from engine.execution.runner import Runner, RunRequest, RunResult, run_graph
 from engine.graph.api_format import parse_api
 from engine.registry.registry import Registry
 from engine.registry.spec import NodeSpec, OutputSpec
-from engine.registry.v1 import v1_spec
 
 
 class Files:
@@ -139,4 +138,16 @@ ADD = spec("Add", lambda a=0, b=0: (a + b,), inputs="a b")
 SHOW = spec("Show", lambda value=None: {"ui": {"text": [value]}}, inputs="value", output=True)
 PAIR = spec("Pair", lambda: ([1, 2, 3],), list_outputs=(0,))
 
-__all__ = ["ADD", "CONST", "PAIR", "SHOW", "Bench", "Files", "spec", "v1_spec"]
+SUM = {"1": ("Const", {"value": 2}), "2": ("Add", {"a": ["1", 0], "b": 3})}
+SHOWN = {**SUM, "3": ("Show", {"value": ["2", 0]})}
+
+
+def bench(*more: NodeSpec, **settings: Any) -> Bench:
+    return Bench(CONST, ADD, SHOW, PAIR, *more, **settings)
+
+
+def cause(kit: Bench, prompt: dict[str, Any], *outputs: str) -> BaseException | None:
+    result = kit.run(prompt, *outputs)
+    assert result.status == "error"
+    assert result.error is not None
+    return result.error.__cause__
