@@ -144,6 +144,27 @@ test("a field that is being written in stays while the view moves away", async (
   assert.equal(await canvas.page.evaluate(() => /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest(".node"))?.dataset["node"]), id);
 });
 
+test("writing at the edge of the window shifts nothing: pointer and picture still agree", async () => {
+  const canvas = await canvases.open();
+  const { x, y, height } = (await canvas.graph()).nodes["2"];
+  await canvas.lookAt(x + 500, y + height / 2 - 450, 1); // the lower edge cuts the text
+  const area = canvas.node("2").locator("textarea");
+  const box = await area.boundingBox();
+  assert.ok(box && box.y < 890 && box.y + box.height > 905, "the field is cut by the edge");
+  await canvas.page.mouse.click(box.x + 20, box.y + 5);
+  for (let line = 0; line < 8; line += 1) await canvas.press("Enter");
+  await canvas.page.keyboard.type("a castle far away");
+  await canvas.settled();
+  assert.equal(await canvas.page.evaluate(() => {
+    let shift = 0;
+    for (let at = document.activeElement?.parentElement; at; at = at.parentElement) shift += at.scrollTop + at.scrollLeft;
+    return shift;
+  }), 0);
+  const after = await area.boundingBox();
+  assert.deepEqual(after && [after.x, after.y], [box.x, box.y]);
+  assert.match(await area.inputValue(), /castle far away$/);
+});
+
 test("two fingers zoom and move, and press nothing", async () => {
   const canvas = await canvases.open();
   const start = await canvas.zoom();
