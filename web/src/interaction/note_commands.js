@@ -8,6 +8,7 @@ import { createNode } from "../core/nodes.js";
 import { make } from "../render/dom.js";
 import { onWork } from "./graph_commands.js";
 import { adopt, growGroups } from "./group_membership.js";
+import { isComposing } from "./keyboard.js";
 
 const NOTE = "MarkdownNote";
 const NOTE_SIZE = { width: 320, height: 180 };
@@ -50,8 +51,12 @@ async function askText(app, title, text) {
   const field = make("textarea", "canvas-notes-field");
   field.value = text;
   field.rows = 6;
+  field.autofocus = true;
   field.placeholder = app.i18n.t("canvas.note.text");
   field.setAttribute("aria-label", field.placeholder);
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !isComposing(event)) field.form?.requestSubmit();
+  });
   const kept = await app.ui.dialog({
     title, body: field, actions: [{ title: app.i18n.t("canvas.keep"), value: true, kind: "primary" }],
   });

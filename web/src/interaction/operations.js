@@ -9,6 +9,7 @@ import { aligned, distributed } from "../core/geometry.js";
 import { detach, toggleMode } from "../core/insertion.js";
 import { framed, growGroups } from "./group_membership.js";
 import { layoutInWorker } from "./layout_client.js";
+import { renameGroup } from "./rename.js";
 import { selectionOf } from "./selecting.js";
 
 /** What commands work on. @typedef {{ tab: Tab, graphId: string, graph: GraphView, selection: Selection, nodes: NodeId[], view: CanvasView }} Work */
@@ -66,7 +67,7 @@ export function colorSelected({ tab, graphId, graph, nodes, selection }, color, 
   });
 }
 
-/** A group around what is selected; what is in a group already takes the new one along. @param {Work} work @param {string} title */
+/** A group around what is selected, its name open for writing; what is in a group already takes the new one along. @param {Work} work @param {string} title */
 export function groupSelected({ tab, graphId, graph, nodes, selection, view }, title) {
   const groups = [...selection.groups].filter((id) => graph.groups.has(id));
   const rect = framed([...nodes.flatMap((id) => view.shown?.scene.nodes.get(id)?.rect ?? []), ...groups.flatMap((id) => graph.groups.get(id) ?? [])]);
@@ -85,6 +86,7 @@ export function groupSelected({ tab, graphId, graph, nodes, selection, view }, t
     growGroups(tx, graphId, (node) => view.shown?.scene.nodes.get(node)?.rect);
   });
   tab.selection.set(selectionOf({ groups: [id] }));
+  renameGroup(view, tab, id);
 }
 
 /** @param {Work} work */

@@ -27,7 +27,7 @@ export function renameGroup(view, tab, id) {
   if (!scene || !group) return;
   const anchor = make("span", "group-title-anchor");
   const place = view.camera.toView(group);
-  anchor.style.transform = `translate(${place.x + 6}px, ${place.y + 4}px)`;
+  anchor.style.transform = `translate(${Math.max(place.x, 0) + 6}px, ${Math.max(place.y, 0) + 4}px)`;
   view.root.append(anchor);
   askName(anchor, "group-title-field", group.title, (name) => {
     anchor.remove();

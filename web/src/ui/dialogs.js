@@ -42,7 +42,7 @@ export function showDialog({ title, body, actions, wide = false }) {
     });
     document.body.append(box);
     box.showModal();
-    /** @type {HTMLElement | null} */ (content.querySelector("[autofocus]") ?? buttons.querySelector(".primary"))?.focus();
+    /** @type {HTMLElement | null} */ (box.querySelector("[autofocus]") ?? buttons.querySelector(".primary"))?.focus();
   });
 }
 

@@ -67,7 +67,6 @@ test("a group is made, named, holds what is dropped in it, and moves as one", as
   await canvas.clickTitle("2");
   await canvas.node("3").locator(".node-title").click({ modifiers: ["Shift"] });
   await canvas.press("Control+G");
-  await canvas.press("F2");
   await canvas.page.keyboard.type("Prompts");
   await canvas.press("Enter");
   let [group] = (await canvas.graph()).groups;
@@ -135,6 +134,40 @@ test("a group carries a note in Markdown, in room of its own, which moves and is
   assert.equal((await canvas.graph()).groups[0].notes, undefined);
   for (let step = 0; step < 4; step += 1) await canvas.press("Control+Z");
   assert.equal((await canvas.graph()).groups.length, 0);
+});
+
+test("a new group's name is open for writing: Esc keeps the one it has, no letter is a command", async () => {
+  const canvas = await canvases.open();
+  await canvas.clickTitle("2");
+  await canvas.press("Control+G");
+  const field = canvas.page.locator(".group-title-field");
+  await canvas.page.locator(".group-title-field:focus").waitFor();
+  assert.equal(await canvas.page.evaluate(() => String(getSelection())), "Group", "what is typed replaces it");
+  await canvas.page.keyboard.type("xnp ");
+  await canvas.press("Escape");
+  await field.waitFor({ state: "detached" });
+  const { groups: [group], nodes } = await canvas.graph();
+  assert.equal(group.title, "Group");
+  assert.equal(Object.keys(nodes).length, 7);
+  await canvas.press("F2");
+  assert.equal(await field.inputValue(), "Group", "the keys are the canvas's again");
+});
+
+test("the notes of a group are written at once: Enter makes a line, Ctrl+Enter keeps them", async () => {
+  const canvas = await canvases.open();
+  await canvas.clickTitle("2");
+  await canvas.press("Control+G");
+  await canvas.press("Enter");
+  await canvas.page.evaluate(async () => {
+    const { app } = /** @type {any} */ (window).harness;
+    app.ui.dialog = (await import(new URL("/src/ui/dialogs.js", location.href).href)).showDialog;
+    app.commands.execute("group.notes");
+  });
+  await canvas.page.locator("dialog textarea:focus").waitFor();
+  await canvas.page.keyboard.type("plan x\nthen n");
+  await canvas.press("Control+Enter");
+  await canvas.page.locator("dialog").waitFor({ state: "detached" });
+  assert.equal((await canvas.graph()).groups[0].notes, "plan x\nthen n");
 });
 
 test("a subgraph is made, opened by double click, left by Esc, and taken apart", async () => {
