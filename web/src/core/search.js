@@ -1,6 +1,6 @@
 /**
  * Ranks what a list offers against what was typed: exact before prefix, word, substring and
- * scattered letters; then what is used often; then by title.
+ * scattered letters; then what is used often, then what is common; then by title.
  */
 
 /**
@@ -9,6 +9,7 @@
  * @property {string} title What is read first.
  * @property {readonly string[]} [names] Other names.
  * @property {string} [category]
+ * @property {number} [order] Place among what is common, 0 first; without one it is not common.
  */
 
 /** How well a text matches; less is better. */
@@ -19,6 +20,9 @@ const SUBSTRING = 3;
 const SCATTERED = 4;
 const NONE = Infinity;
 
+/** Scripts written without spaces between words. */
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+
 /** Added for a match elsewhere than in the title. */
 const OTHER_NAME = 0.3;
 const IN_CATEGORY = SUBSTRING + 0.6;
@@ -26,7 +30,8 @@ const IN_CATEGORY = SUBSTRING + 0.6;
 /**
  * Return the entries that match, best first; all of them for an empty query.
  *
- * Each word of the query must be found somewhere. Chinese is matched by substring.
+ * Each word of the query must be found somewhere. Chinese, Japanese and Korean have no spaces
+ * between words: there every place is the beginning of one.
  *
  * @template {Entry} T
  * @param {string} query
@@ -41,8 +46,16 @@ export function rank(query, entries, usage = {}) {
     const score = words.length ? scoreOf(prepared(entry), wanted, words) : 0;
     return score < NONE ? [{ entry, score, uses: Object.hasOwn(usage, entry.key) ? usage[entry.key] ?? 0 : 0 }] : [];
   });
-  scored.sort((a, b) => a.score - b.score || b.uses - a.uses || byTitle(a.entry, b.entry));
+  scored.sort((a, b) => a.score - b.score || b.uses - a.uses || byOrder(a.entry, b.entry) || byTitle(a.entry, b.entry));
   return scored.map(({ entry }) => entry);
+}
+
+/**
+ * @param {Entry} one
+ * @param {Entry} other
+ */
+function byOrder({ order: one = Number.MAX_VALUE }, { order: other = Number.MAX_VALUE }) {
+  return one - other;
 }
 
 /**
@@ -109,9 +122,10 @@ function bestOf({ title, names, category }, wanted) {
  */
 function matchOf({ whole, words }, wanted) {
   if (whole === wanted) return EXACT;
-  if (whole.startsWith(wanted)) return PREFIX;
+  const isUnspaced = UNSPACED.test(wanted);
+  if (!isUnspaced && whole.startsWith(wanted)) return PREFIX;
   if (words.some((word) => word.startsWith(wanted))) return WORD;
-  if (whole.includes(wanted) || words.join("").includes(wanted)) return SUBSTRING;
+  if (whole.includes(wanted) || words.join("").includes(wanted)) return isUnspaced ? WORD : SUBSTRING;
   return wanted.length > 1 && isScattered(words, wanted) ? SCATTERED : NONE;
 }
 

@@ -55,3 +55,13 @@ export function firstChoices(filters) {
   if (more.length > 0) return [];
   return (filter.from === "output" ? TAKES : GIVES).get(filter.type) ?? [];
 }
+
+const COMMON = new Map([...new Set([START, ...TAKES.values(), ...GIVES.values()].flat())].map((name, index) => [name, index]));
+
+/**
+ * @param {string} name of a node type
+ * @returns {number | undefined} Its place among the common ones, 0 first; none for all others.
+ */
+export function commonPlace(name) {
+  return COMMON.get(name);
+}

@@ -2,7 +2,7 @@
 
 import { compatible, isAny } from "../core/type_rules.js";
 import { rank } from "../core/search.js";
-import { firstChoices } from "./first_choices.js";
+import { commonPlace, firstChoices } from "./first_choices.js";
 
 /** @typedef {import("../app_types.js").App} App */
 /** @typedef {import("../app_types.js").PaletteFilter} PaletteFilter */
@@ -64,8 +64,11 @@ export class NodeSearch {
  * @returns {Found}
  */
 function entryOf(type, i18n) {
+  const { name, title, aliases, category } = type;
+  const order = commonPlace(name);
   return {
-    type, key: type.name, title: i18n.nodeTitle(type), names: [type.title, type.name, ...type.aliases], category: i18n.category(type.category),
+    type, key: name, title: i18n.nodeTitle(type), names: [title, name, ...aliases], category: i18n.category(category),
+    ...(order === undefined ? {} : { order }),
   };
 }
 

@@ -65,6 +65,20 @@ describe("ranking", () => {
     });
   }
 
+  test("without spaces every place begins a word; habits decide, then what is common", () => {
+    const titles = ["采样器选择", "K 采样器", "高级采样", "采样"].map((title, index) => ({ key: title, title, ...(index === 1 ? { order: 0 } : {}) }));
+    const titled = (/** @type {string} */ query, usage = {}) => rank(query, titles, usage).map(({ title }) => title);
+    assert.deepEqual(titled("采样"), ["采样", "K 采样器", "高级采样", "采样器选择"]);
+    assert.deepEqual(titled("采样器", { 采样器选择: 1 }), ["采样器选择", "K 采样器"]);
+    assert.deepEqual(titled("k采样"), ["K 采样器"]);
+    assert.deepEqual(titled("采选"), ["采样器选择"], "its letters in their order");
+  });
+
+  test("what is common comes before shorter names that match as well, never before better matches", () => {
+    const some = [{ key: "a", title: "Load Image", order: 1 }, { key: "b", title: "To Image" }, { key: "c", title: "Image Blur" }];
+    assert.deepEqual(rank("image", some).map(({ key }) => key), ["c", "a", "b"]);
+  });
+
   test("an empty query lists all, what is used first", () => {
     assert.equal(rank(" ", entries, { "Load Image": 2 })[0]?.title, "Load Image");
     assert.equal(rank("", entries).length, entries.length);
