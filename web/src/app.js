@@ -25,6 +25,7 @@ import { noteConnection } from "./ui/connection_note.js";
 import { acceptDrops } from "./ui/drops.js";
 import { watchNodePictures } from "./ui/node_pictures.js";
 import { PictureViewer } from "./ui/picture_viewer.js";
+import { noteRuns } from "./ui/run_notes.js";
 import { createUi } from "./ui/services.js";
 import { LANGUAGE_SETTING, registerShellCommands, THEME_SETTING } from "./ui/shell_commands.js";
 import { registerShellPanels } from "./ui/shell_panels.js";
@@ -132,6 +133,7 @@ function compose(app, { api, settings, socket, onError }) {
   fillTopbar(app, tabs, place("topbar"));
   acceptDrops(app, files, place("canvas"));
   noteConnection(app);
+  noteRuns(app, runs, onError);
   tabs.active.subscribe((tab) => app.view.setTab(tab));
   new AutoQueue(runs, tabs).start();
   return { api, drafts, files, runs, socket, tabs, types, onError };

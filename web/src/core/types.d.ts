@@ -227,4 +227,6 @@ export interface Problem {
   /** "12", or "57:3" for node 3 inside the subgraph node 57. */
   readonly executionId?: string;
   readonly input?: string;
+  /** Found by the check before a run: nothing is known any more once its node is edited. */
+  readonly ofCheck?: boolean;
 }

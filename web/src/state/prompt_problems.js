@@ -26,6 +26,7 @@ function problemOf({ type, message, details, extra_info: info }, executionId) {
     detail: details === message ? undefined : details,
     executionId,
     input: typeof input === "string" ? input : undefined,
+    ofCheck: true,
   };
 }
 

@@ -1,6 +1,7 @@
 /** What the last run of one document did, node by node. */
 
 /** @import { NodeRun, Preview, RunState, Unsubscribe } from "../app_types.js" */
+/** @import { Problem } from "../core/types.js" */
 
 /** Listeners hear of changes at most this often: an open editor must not slow what it shows. */
 const TELL_EVERY_MS = 200;
@@ -97,9 +98,14 @@ export class TabRunState {
     }
   }
 
-  /** A new run is asked for: what went wrong before is not shown any more. */
-  clearErrors() {
-    for (const [id, run] of this.#nodes) if (run.state === "error") this.#reset(id, run);
+  /**
+   * What went wrong is not shown any more.
+   * @param {ReadonlySet<Problem>} [which] all without it: a new run is asked for
+   */
+  clearErrors(which) {
+    for (const [id, run] of this.#nodes) {
+      if (run.state === "error" && (!which || (run.error && which.has(run.error)))) this.#reset(id, run);
+    }
   }
 
   /** Forget all, when the document is closed. */

@@ -40,6 +40,8 @@ export class RunControl {
   #jobs = new Jobs();
   /** @type {Set<(tab: Tab | undefined, phase: string) => void>} */
   #endListeners = new Set();
+  /** @type {Set<(tab: Tab, queued: number) => void>} */
+  #askedListeners = new Set();
 
   /** @param {Services} services */
   constructor(services) {
@@ -73,6 +75,12 @@ export class RunControl {
     return () => void this.#endListeners.delete(listener);
   }
 
+  /** @param {(tab: Tab, queued: number) => void} listener told how many of the runs asked for wait now */
+  onAsked(listener) {
+    this.#askedListeners.add(listener);
+    return () => void this.#askedListeners.delete(listener);
+  }
+
   /** @param {TabShape} tab @returns {number} jobs of it that run or wait */
   countOf(tab) {
     return this.#jobs.ofTab(tab.id).length;
@@ -84,9 +92,9 @@ export class RunControl {
     const tab = wanted ? tabs.list.get().find((one) => one === wanted) : tabs.active.get();
     if (!tab) return;
     tab.run.clearErrors();
-    for (let number = 0; number < count; number += 1) {
-      if (!(await this.#queue(tab, targets, front))) return;
-    }
+    let queued = 0;
+    while (queued < count && (await this.#queue(tab, targets, front))) queued += 1;
+    for (const listener of [...this.#askedListeners]) listener(tab, queued);
   }
 
   /** What would be queued now. @param {Tab} tab @param {readonly string[]} [targets] */
@@ -106,7 +114,7 @@ export class RunControl {
     const { prompt, problems } = this.promptOf(tab, targets);
     tab.problems.set(problems);
     if (Object.keys(prompt).length === 0) {
-      this.#show(tab, [{ severity: "error", code: "prompt_no_outputs", message: this.services.i18n.t("errors.prompt.prompt_no_outputs") }]);
+      this.#show(tab, [{ severity: "error", code: "prompt_no_outputs", message: this.services.i18n.t("errors.prompt.prompt_no_outputs"), ofCheck: true }]);
       return false;
     }
     const label = this.label.get() || tab.title.get();

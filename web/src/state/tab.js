@@ -11,6 +11,7 @@ import { edit } from "../core/edits.js";
 import { History } from "../core/history.js";
 import { createStore } from "../core/store.js";
 import { newId } from "../net/ids.js";
+import { voidProblems } from "./refusals.js";
 import { TabRunState } from "./run_state.js";
 
 /** @type {Selection} */
@@ -85,10 +86,12 @@ export class Tab {
 
   undo() {
     this.history.undo();
+    this.#forget(this.problems.get().filter(({ ofCheck }) => ofCheck));
   }
 
   redo() {
     this.history.redo();
+    this.#forget(this.problems.get().filter(({ ofCheck }) => ofCheck));
   }
 
   /** @param {readonly Change[]} changes */
@@ -96,6 +99,15 @@ export class Tab {
     this.dirty.set(true);
     this.#leaveGoneGraphs();
     this.#deselectGone(changes);
+    this.#forget(voidProblems(this.doc, this.problems.get(), changes));
+  }
+
+  /** @param {readonly Problem[]} problems */
+  #forget(problems) {
+    if (problems.length === 0) return;
+    const gone = new Set(problems);
+    this.problems.update((known) => known.filter((problem) => !gone.has(problem)));
+    this.run.clearErrors(gone);
   }
 
   /** Undo may take away the subgraph that is shown. */

@@ -19,7 +19,7 @@ export function deviceStatus(app) {
   const text = element("span", { class: "state-text" });
   const meter = element("span", { class: "meter" }, element("span", {}));
   const button = element("button", { type: "button", class: "device-status" }, dot, text, meter);
-  button.addEventListener("click", () => app.ui.panels.toggle("packs"));
+  button.addEventListener("click", () => app.ui.panels.toggle(dot.dataset["state"] === "paused" ? "queue" : "packs"));
   /** @type {Figures} */
   let figures = { worker: "connecting", memory: undefined };
   const show = () => {
@@ -33,7 +33,7 @@ export function deviceStatus(app) {
     figures = await readFigures(app);
     show();
   };
-  for (const store of [app.socket.state, app.runs.jobs, app.i18n.language]) store.subscribe(show);
+  for (const store of [app.socket.state, app.runs.jobs, app.runs.paused, app.i18n.language]) store.subscribe(show);
   watch(app.socket.state, () => void look());
   setInterval(() => void look(), ASK_EVERY_MS);
   show();
@@ -49,6 +49,7 @@ function shownState({ runs, socket }, worker) {
   const connection = socket.state.get();
   if (connection !== "open") return connection;
   if (runs.jobs.get().some(({ phase }) => phase === "running")) return "busy";
+  if (runs.paused.get() && worker !== "dead") return "paused";
   return worker === "busy" ? "idle" : worker;
 }
 

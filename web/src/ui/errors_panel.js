@@ -10,6 +10,8 @@ import { watch, watchInner } from "./watch.js";
 
 /** The problem F8 went to last. @type {WeakMap<Tab, Problem>} */
 const visited = new WeakMap();
+/** Takes away what is said of a problem: there is one such message at a time. */
+let endNote = () => {};
 
 /** @param {HTMLElement} place @param {App} app @returns {Unsubscribe} */
 export function mountErrors(place, app) {
@@ -126,6 +128,45 @@ export function nextProblem(app) {
   const last = visited.get(tab);
   const next = places[((last ? places.indexOf(last) : -1) + 1) % places.length];
   if (!next) return;
-  visit(app, tab, next);
-  app.ui.toast(next.severity === "error" ? "error" : "warn", problemText(app, next));
+  tell(app, tab, next);
+}
+
+/**
+ * Say that a run was refused, and offer to go to the first reason.
+ * @param {App} app
+ * @param {Tab} tab
+ * @param {readonly Problem[]} problems at least one
+ * @param {boolean} isPart a part of it runs
+ */
+export function noteRefusal(app, tab, problems, isPart) {
+  const first = problems.find(({ executionId }) => executionId !== undefined) ?? /** @type {Problem} */ (problems[0]);
+  const values = { count: problems.length, first: problemText(app, first) };
+  const text = app.i18n.t(isPart ? "errors.runs_in_part" : "errors.refused", values);
+  const show = { title: app.i18n.t("errors.show"), run: () => tell(app, tab, first) };
+  note(app, tab, first, app.ui.toast("error", text, first.executionId === undefined ? undefined : show));
+}
+
+/** Go to a problem and say what it is. @param {App} app @param {Tab} tab @param {Problem} problem */
+function tell(app, tab, problem) {
+  visit(app, tab, problem);
+  note(app, tab, problem, app.ui.toast(problem.severity === "error" ? "error" : "warn", problemText(app, problem)));
+}
+
+/**
+ * A message that goes with its problem, and with the tab that has it.
+ * @param {App} app
+ * @param {Tab} tab
+ * @param {Problem} problem
+ * @param {() => void} close
+ */
+function note(app, tab, problem, close) {
+  endNote();
+  const stops = [
+    tab.problems.subscribe((problems) => problems.includes(problem) || endNote()),
+    app.tabs.active.subscribe((active) => active === tab || endNote()),
+  ];
+  endNote = () => {
+    close();
+    for (const stop of stops) stop();
+  };
 }

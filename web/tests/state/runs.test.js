@@ -127,6 +127,21 @@ test("the start of a run is told at once, and the steps of it five times a secon
   assert.ok(told <= most, `${told} times`);
 });
 
+test("who asked for runs hears how many of them wait", async () => {
+  /** @type {number[]} */
+  const heard = [];
+  runs.onAsked((_, queued) => void heard.push(queued));
+  runs.services.i18n = { t: (key) => key };
+  await runs.run({ count: 3 });
+  const [tab] = runs.services.tabs.list.get();
+  const type = CATALOGUE.get("Show");
+  assert.ok(tab && type);
+  assert.deepEqual(tab.problems.get().map(({ code }) => code), ["prompt_no_outputs"]);
+  tab.edit("edit.addNode", (tx) => tx.addNode("root", createNode(type, { x: 0, y: 0 })));
+  await runs.run({ count: 3 });
+  assert.deepEqual(heard, [0, 3]);
+});
+
 test("runs ask for pictures of what they make, unless the artist wants none", async () => {
   const [tab] = runs.services.tabs.list.get();
   const type = CATALOGUE.get("Show");

@@ -1,0 +1,27 @@
+/** What is said when a run was asked for and does not begin: it was refused, or the queue is paused. */
+
+/** @import { App } from "../app_types.js" */
+/** @import { RunControl } from "../state/runs.js" */
+
+/** @param {App} app @param {RunControl} runs @param {(error: unknown) => void} onError */
+export function noteRuns(app, runs, onError) {
+  runs.onAsked((tab, queued) => {
+    const problems = tab.problems.get().filter(({ ofCheck }) => ofCheck);
+    if (problems.length > 0) {
+      import("./errors_panel.js").then(({ noteRefusal }) => noteRefusal(app, tab, problems, queued > 0)).catch(onError);
+    }
+    if (queued > 0 && runs.paused.get()) notePaused(app, runs, onError);
+  });
+}
+
+/** @param {App} app @param {RunControl} runs @param {(error: unknown) => void} onError */
+function notePaused({ i18n, ui }, runs, onError) {
+  const close = ui.toast("info", i18n.t("running.isPaused"), {
+    title: i18n.t("running.continue"),
+    run: () => void runs.setPaused(false).catch(onError),
+  });
+  const stop = runs.paused.subscribe(() => {
+    close();
+    stop();
+  });
+}
