@@ -3,8 +3,7 @@
  * used it already: the seed shown is always the seed used, and a file's first run repeats it.
  */
 
-/** @import { Catalogue } from "../core/types.js" */
-/** @import { Controlled } from "../core/seeds.js" */
+/** @import { Catalogue, Json } from "../core/types.js" */
 /** @import { Tab } from "./tab.js" */
 
 import { controlledInputs, nextValue } from "../core/seeds.js";
@@ -16,7 +15,11 @@ import { controlledInputs, nextValue } from "../core/seeds.js";
  * @param {() => number} [random] in [0, 1)
  */
 export function rollSeeds(tab, catalogue, random = Math.random) {
-  const due = controlledInputs(tab.doc, catalogue).filter((one) => tab.usedSeeds.get(keyOf(one)) === one.value);
+  const left = leftSeeds(tab);
+  const due = controlledInputs(tab.doc, catalogue).filter((one) => {
+    const used = tab.usedSeeds.get(keyOf(one.graphId, one.nodeId, one.input.name));
+    return used === undefined ? left.has(one.value) : used === one.value;
+  });
   const rolled = due
     .map((one) => ({ ...one, next: nextValue(one.input, one.value, one.control, random) }))
     .filter(({ value, next }) => next !== value);
@@ -25,10 +28,27 @@ export function rollSeeds(tab, catalogue, random = Math.random) {
       for (const { graphId, nodeId, input, next } of rolled) tx.setValue(graphId, nodeId, input.name, next);
     }, { mergeKey: "rollSeeds" });
   }
-  for (const one of controlledInputs(tab.doc, catalogue)) tab.usedSeeds.set(keyOf(one), one.value);
+  for (const { graphId, nodeId, input, value } of controlledInputs(tab.doc, catalogue)) {
+    tab.usedSeeds.set(keyOf(graphId, nodeId, input.name), value);
+  }
 }
 
-/** @param {Controlled} one */
-function keyOf({ graphId, nodeId, input }) {
-  return `${graphId} ${nodeId} ${input.name}`;
+/**
+ * Used values of nodes that are gone: a subgraph made or unpacked gives what is in it other ids.
+ * @param {Tab} tab
+ * @returns {Set<Json>}
+ */
+function leftSeeds({ doc, usedSeeds }) {
+  const left = new Map(usedSeeds);
+  for (const graphId of doc.graphIds()) {
+    for (const { id, controls } of doc.graph(graphId)?.nodes.values() ?? []) {
+      for (const name of Object.keys(controls ?? {})) left.delete(keyOf(graphId, id, name));
+    }
+  }
+  return new Set(left.values());
+}
+
+/** @param {string} graphId @param {string} nodeId @param {string} input */
+function keyOf(graphId, nodeId, input) {
+  return `${graphId} ${nodeId} ${input}`;
 }

@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Doc } from "../../src/core/document.js";
+import { convertToSubgraph, unpackSubgraph } from "../../src/core/subgraphs.js";
 import { rollSeeds } from "../../src/state/seeds.js";
 import { Tab } from "../../src/state/tab.js";
 
-/** @import { InputType, SeedControl } from "../../src/core/types.js" */
+/** @import { InputType, NodeRecord, SeedControl } from "../../src/core/types.js" */
 
 const SEED = /** @type {InputType} */ ({ name: "seed", type: "INT", widget: "int", required: true, index: 0, options: { min: 0, max: 100 } });
 const CATALOGUE = /** @type {any} */ (new Map([["Sampler", { name: "Sampler", inputs: [SEED] }]]));
@@ -56,4 +57,30 @@ test("a fixed seed stays, and a roll can be undone", () => {
   assert.equal(seedOf(rolled), 41);
   rolled.undo();
   assert.equal(seedOf(rolled), 42);
+});
+
+test("a used seed is known again in a subgraph that is made of its node, and when that is unpacked", () => {
+  const tab = tabWith("increment");
+  rollSeeds(tab, CATALOGUE);
+  let instance = "";
+  tab.edit("edit.subgraph", (tx) => {
+    instance = convertToSubgraph(tx, "root", { nodes: new Set(["1"]), groups: new Set() }, "s", CATALOGUE);
+  });
+  rollSeeds(tab, CATALOGUE);
+  const inside = tab.doc.graph(tab.doc.root.nodes.get(instance)?.type ?? "")?.nodes.get("1");
+  assert.equal(inside?.values["seed"], 43);
+  tab.edit("edit.unpack", (tx) => void unpackSubgraph(tx, "root", instance));
+  rollSeeds(tab, CATALOGUE);
+  assert.deepEqual([...tab.doc.root.nodes.values()].map(({ values }) => values["seed"]), [44]);
+});
+
+test("a new node's seed is used as it is, whatever other nodes used", () => {
+  const tab = tabWith("increment");
+  rollSeeds(tab, CATALOGUE);
+  tab.edit("edit.addNode", (tx) => {
+    const { id: _, z: _z, ...copied } = /** @type {NodeRecord} */ (tab.doc.root.nodes.get("1"));
+    tx.addNode("root", copied);
+  });
+  rollSeeds(tab, CATALOGUE);
+  assert.deepEqual([...tab.doc.root.nodes.values()].map(({ values }) => values["seed"]), [43, 42]);
 });
