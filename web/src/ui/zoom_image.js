@@ -34,12 +34,13 @@ export class ZoomImage {
     this.image.src = url;
   }
 
-  /** Show all of it, never larger than it is. */
+  /** Show all of it as large as there is room; twice its size and more by whole numbers, which keep its pixels even. */
   fit() {
     const { clientWidth: width, clientHeight: height } = this.element;
     const { naturalWidth, naturalHeight } = this.image;
     if (naturalWidth === 0) return;
-    this.#zoom = Math.min(1, width / naturalWidth, height / naturalHeight);
+    const zoom = Math.min(MOST, width / naturalWidth, height / naturalHeight);
+    this.#zoom = zoom < 2 ? zoom : Math.floor(zoom);
     this.#x = (width - naturalWidth * this.#zoom) / 2;
     this.#y = (height - naturalHeight * this.#zoom) / 2;
     this.#fits = true;
@@ -48,8 +49,7 @@ export class ZoomImage {
 
   /** Between all of it and one pixel for one. @param {number} [x] client pixels @param {number} [y] */
   toggle(x, y) {
-    if (this.#fits && this.#zoom < 1) this.zoomBy(1 / this.#zoom, x, y);
-    else if (this.#fits) this.zoomBy(2, x, y);
+    if (this.#fits) this.zoomBy(this.#zoom === 1 ? 2 : 1 / this.#zoom, x, y);
     else this.fit();
   }
 
@@ -68,9 +68,12 @@ export class ZoomImage {
   }
 
   #paint() {
-    const { style } = this.image;
+    const { clientWidth, clientHeight } = this.element;
+    const { style, naturalWidth, naturalHeight } = this.image;
+    this.#x = kept(this.#x, clientWidth - naturalWidth * this.#zoom);
+    this.#y = kept(this.#y, clientHeight - naturalHeight * this.#zoom);
     style.transform = `translate(${this.#x}px, ${this.#y}px) scale(${this.#zoom})`;
-    style.imageRendering = this.#zoom >= 3 ? "pixelated" : "auto";
+    style.imageRendering = this.#zoom > 2 ? "pixelated" : "auto";
   }
 
   #listenForPointers() {
@@ -102,4 +105,13 @@ export class ZoomImage {
     this.#fits = false;
     this.#paint();
   }
+}
+
+/**
+ * A small picture stays whole in the area, a large one fills it.
+ * @param {number} at where the picture begins, in pixels of the area
+ * @param {number} room what it leaves free of the area; below 0 it is larger
+ */
+function kept(at, room) {
+  return Math.min(Math.max(at, Math.min(0, room)), Math.max(0, room));
 }

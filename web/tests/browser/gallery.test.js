@@ -102,6 +102,32 @@ test("a picture is shown large, zoomed, and the next one follows", async () => {
   await page.locator(".viewer").waitFor({ state: "detached" });
 });
 
+test("a small picture fills the viewer in whole steps, is seen as large as it is, and stays in view", async () => {
+  const { page } = editor;
+  await makePicture("small", 0x33aa66);
+  await page.locator(".node-image").first().dblclick();
+  const area = page.locator(".zoom-area"), picture = page.locator(".zoom-picture");
+  const width = async () => (await picture.boundingBox())?.width ?? 0;
+  await picture.and(page.locator("[style*=scale]")).waitFor();
+  const room = await area.boundingBox();
+  assert.ok(room);
+  assert.equal(await width(), 32 * Math.floor(Math.min(room.width, room.height) / 32));
+  assert.equal(await picture.evaluate((image) => image.style.imageRendering), "pixelated");
+  await page.keyboard.press("f");
+  assert.equal(await width(), 32);
+  await page.mouse.move(room.x + 5, room.y + 5);
+  for (let turn = 0; turn < 6; turn += 1) {
+    const before = await picture.getAttribute("style");
+    await page.mouse.wheel(0, -400);
+    await page.waitForFunction((style) => document.querySelector(".zoom-picture")?.getAttribute("style") !== style, before);
+    const box = await picture.boundingBox();
+    assert.ok(box && Math.min(box.x + box.width, room.x + room.width) - Math.max(box.x, room.x) >= 32, "some of it is seen");
+    assert.ok(Math.min(box.y + box.height, room.y + room.height) - Math.max(box.y, room.y) >= 32, "some of it is seen");
+  }
+  await page.keyboard.press("Escape");
+  await page.locator(".viewer").waitFor({ state: "detached" });
+});
+
 test("a picture opens its workflow in a new tab, and becomes an input", async () => {
   const { page } = editor;
   await makePicture("origin", 0x224466);
