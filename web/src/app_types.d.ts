@@ -181,6 +181,8 @@ export interface View {
   toClient(point: Point): Point;
   fit(): void;
   flyTo(target: string | readonly NodeId[]): void;
+  /** The keyboard acts on the canvas from now on. */
+  focus(): void;
   nodeElement(id: NodeId): HTMLElement | undefined;
   requestFrame(): void;
   stats(): { readonly [counter: string]: number };

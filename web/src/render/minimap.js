@@ -16,18 +16,22 @@ const WIDTH = 208;
 const HEIGHT = 140;
 const PADDING = 8;
 const REPAINT_MS = 120;
+/** In a smaller view, in pixels, it would lie on what it shows. */
+const LEAST_VIEW = { width: 560, height: 360 };
 
 export class Minimap {
   /** @param {CanvasView} view @param {string} label */
   constructor(view, label) {
     this.view = view;
     this.element = make("div", "canvas-minimap");
+    this.element.hidden = true;
     this.element.setAttribute("role", "img");
     this.element.setAttribute("aria-label", label);
     this.canvas = make("canvas", "");
     this.frame = make("div", "canvas-minimap-view");
     this.element.append(this.canvas, this.frame);
     view.root.append(this.element);
+    this.isWanted = true;
     /** Paintings so far: a counter for tests. */
     this.paints = 0;
     this.painted = { scene: /** @type {object | null} */ (null), version: -1, selection: /** @type {object | null} */ (null) };
@@ -41,7 +45,7 @@ export class Minimap {
 
   /** @param {boolean} shown */
   show(shown) {
-    this.element.hidden = !shown;
+    this.isWanted = shown;
     this.painted.version = -1;
     this.view.requestFrame();
   }
@@ -69,7 +73,17 @@ export class Minimap {
     camera.set({ x: x - camera.width / camera.zoom / 2, y: y - camera.height / camera.zoom / 2, zoom: camera.zoom });
   }
 
+  /** Shown when it is wanted and there is room; what lies beside the canvas may have to know. */
+  #makeRoom() {
+    const { camera: { width, height }, root } = this.view;
+    const isShown = this.isWanted && width >= LEAST_VIEW.width && height >= LEAST_VIEW.height;
+    if (this.element.hidden !== isShown) return;
+    this.element.hidden = !isShown;
+    root.parentElement?.classList.toggle("with-minimap", isShown);
+  }
+
   #frame() {
+    this.#makeRoom();
     const { shown } = this.view;
     if (this.element.hidden || !shown) return;
     const { scene, selection } = shown;

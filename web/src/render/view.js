@@ -51,6 +51,10 @@ export class CanvasView {
     return this.stage.elements.root;
   }
 
+  focus() {
+    this.root.focus({ preventScroll: true });
+  }
+
   get camera() {
     return this.stage.camera;
   }

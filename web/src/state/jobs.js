@@ -1,6 +1,6 @@
 /** The jobs this editor knows: its own, and what else waits on the server. */
 
-/** @import { Job, JobPhase } from "../app_types.js" */
+/** @import { Job, JobDetails, JobPhase } from "../app_types.js" */
 /** @import { ApiPrompt } from "../core/types.js" */
 
 import { createStore } from "../core/store.js";
@@ -26,6 +26,7 @@ import { createStore } from "../core/store.js";
  * @property {readonly string[]} nodeIds known for jobs that were queued here
  * @property {Map<string, number>} done share of each node that began, 0 to 1
  * @property {string} [node]
+ * @property {JobDetails} [details]
  */
 
 const TELL_EVERY_MS = 200;
@@ -61,12 +62,12 @@ export class Jobs {
 
   /**
    * A job is about to be queued: its messages may come before the answer does.
-   * @param {{ id: string, tabId: string, label: string, prompt: ApiPrompt }} job
+   * @param {{ id: string, tabId: string, label: string, prompt: ApiPrompt, details?: JobDetails }} job
    */
-  expect({ id, tabId, label, prompt }) {
+  expect({ id, tabId, label, prompt, details }) {
     const nodeIds = Object.keys(prompt);
     const nodes = nodeIds.length;
-    this.#jobs.set(id, { id, tabId, label, nodes, nodeIds, phase: "waiting", number: Infinity, done: new Map() });
+    this.#jobs.set(id, { id, tabId, label, nodes, nodeIds, details, phase: "waiting", number: Infinity, done: new Map() });
     this.#plan();
   }
 
@@ -129,9 +130,9 @@ export class Jobs {
   /** @returns {Job[]} */
   #shown() {
     const order = [...this.#jobs.values()].sort((a, b) => rank(a) - rank(b) || a.number - b.number);
-    return order.map(({ id, phase, number, label, tabId, nodes, done, node }) => {
+    return order.map(({ id, phase, number, label, tabId, nodes, done, node, details }) => {
       const sum = [...done.values()].reduce((total, share) => total + share, 0);
-      return { id, phase, number, label, tabId, node, progress: nodes > 0 ? Math.min(1, sum / nodes) : 0 };
+      return { id, phase, number, label, tabId, node, details, progress: nodes > 0 ? Math.min(1, sum / nodes) : 0 };
     });
   }
 }

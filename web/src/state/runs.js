@@ -12,6 +12,7 @@ import { writeWorkflow } from "../core/convert/write_canvas.js";
 import { createStore } from "../core/store.js";
 import { ApiError } from "../net/api_error.js";
 import { newId } from "../net/ids.js";
+import { detailsOf } from "./job_details.js";
 import { Jobs } from "./jobs.js";
 import { problemOfFailure, problemsOfPrompt } from "./prompt_problems.js";
 import { RunEvents } from "./run_events.js";
@@ -93,7 +94,7 @@ export class RunControl {
     if (!tab) return;
     tab.run.clearErrors();
     let queued = 0;
-    while (queued < count && (await this.#queue(tab, targets, front))) queued += 1;
+    while (queued < count && (await this.#queue(tab, { targets, front, batch: { number: queued + 1, count } }))) queued += 1;
     for (const listener of [...this.#askedListeners]) listener(tab, queued);
   }
 
@@ -104,11 +105,10 @@ export class RunControl {
 
   /**
    * @param {Tab} tab
-   * @param {readonly string[] | undefined} targets
-   * @param {boolean} front
+   * @param {{ targets: readonly string[] | undefined, front: boolean, batch: { number: number, count: number } }} options
    * @returns {Promise<boolean>} whether it was queued
    */
-  async #queue(tab, targets, front) {
+  async #queue(tab, { targets, front, batch }) {
     const catalogue = this.services.catalogue.get();
     rollSeeds(tab, catalogue);
     const { prompt, problems } = this.promptOf(tab, targets);
@@ -119,7 +119,7 @@ export class RunControl {
     }
     const label = this.label.get() || tab.title.get();
     const id = newId();
-    this.#jobs.expect({ id, tabId: tab.id, label, prompt });
+    this.#jobs.expect({ id, tabId: tab.id, label, prompt, details: detailsOf(prompt, batch) });
     return this.#send(tab, id, { prompt, targets, front, label, workflow: writeWorkflow(tab.doc, catalogue) });
   }
 

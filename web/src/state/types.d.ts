@@ -42,6 +42,15 @@ export interface RunState {
 
 export type JobPhase = "waiting" | "running" | "done" | "error" | "interrupted";
 
+/** Which of how many runs that were asked for at once, and what it was asked for with. */
+export interface JobDetails {
+  readonly number: number;
+  readonly count: number;
+  readonly seed?: string;
+  /** How its prompt begins, where it has no seed. */
+  readonly text?: string;
+}
+
 export interface Job {
   readonly id: string;
   readonly phase: JobPhase;
@@ -53,6 +62,8 @@ export interface Job {
   /** 0 to 1, over all nodes of the job. */
   readonly progress: number;
   readonly node?: string;
+  /** Known of jobs that this editor queued since it was opened. */
+  readonly details?: JobDetails;
 }
 
 export interface RunOptions {

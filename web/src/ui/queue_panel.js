@@ -72,10 +72,11 @@ function tools(app, runs, signal) {
 function jobRow(app, runs, { id, tabId }) {
   const name = element("span", { class: "job-name" });
   const state = element("span", { class: "job-state" });
+  const details = element("span", { class: "job-details" });
   const bar = element("span", { class: "job-progress" });
   const cancel = element("button", { type: "button", class: "icon-button", title: app.i18n.t("running.cancel"), "aria-label": app.i18n.t("running.cancel") }, icon("close", 12));
   cancel.addEventListener("click", () => guarded(app, runs.cancel(id)));
-  const go = element("button", { type: "button", class: "job-open" }, name, state);
+  const go = element("button", { type: "button", class: "job-open" }, name, state, details);
   go.addEventListener("click", () => {
     const tab = app.tabs.list.get().find((one) => one.id === tabId);
     if (tab) app.tabs.active.set(tab);
@@ -88,6 +89,7 @@ function jobRow(app, runs, { id, tabId }) {
   const update = (/** @type {Job} */ job) => {
     name.textContent = job.label || app.i18n.t("running.other");
     state.textContent = stateText(app, job);
+    details.textContent = detailsText(app, job);
     row.classList.toggle("running", job.phase === "running");
     row.draggable = job.phase === "waiting";
     bar.style.width = `${Math.round(job.progress * 100)}%`;
@@ -98,6 +100,14 @@ function jobRow(app, runs, { id, tabId }) {
 /** @param {App} app @param {Job} job */
 function stateText(app, { phase, progress }) {
   return phase === "running" ? `${Math.round(progress * 100)} %` : app.i18n.t("running.waiting");
+}
+
+/** "2/5 · seed 42". @param {App} app @param {Job} job */
+function detailsText(app, { details }) {
+  if (!details) return "";
+  const { number, count, seed, text } = details;
+  const parts = [count > 1 ? `${number}/${count}` : undefined, seed === undefined ? text : app.i18n.t("running.seed", { seed })];
+  return parts.filter((part) => part !== undefined).join(" · ");
 }
 
 /** @param {App} app @param {RunControl} runs @param {string} id @param {import("../core/types.js").Point} point */

@@ -44,7 +44,7 @@ function batchField(app) {
     if (isComposing(event)) return;
     if (event.key === "Enter") {
       take();
-      app.commands.execute("run.queue");
+      app.view.focus();
     }
     const step = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
     if (step === 0) return;

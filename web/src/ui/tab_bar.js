@@ -52,7 +52,7 @@ function tabButton(app, tab, showMenu) {
   const gone = new AbortController();
   const name = element("span", { class: "tab-name" });
   const bar = element("span", { class: "tab-progress" });
-  const open = element("button", { type: "button", class: "tab-open", role: "tab" }, name);
+  const open = element("button", { type: "button", class: "tab-open", role: "tab" }, name, element("span", { class: "tab-dot" }));
   const close = element("button", { type: "button", class: "icon-button tab-close", "aria-label": app.i18n.t("shell.closeTab") }, icon("close", 10));
   const one = element("div", { class: "tab", draggable: "true" }, open, close, bar);
   const listen = { signal: gone.signal };

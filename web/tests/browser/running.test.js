@@ -93,6 +93,37 @@ test("what cannot run says which input needs what, before anything runs", async 
   await editor.node("Save Image").and(page.locator("[data-run=error]")).waitFor();
 });
 
+test("a refused run says so, shows the first reason, and goes with the mistake and the tab", async () => {
+  const { page } = editor;
+  await openWorkflow(page, { 3: { class_type: "SaveImage", inputs: { filename_prefix: "x" } }, 4: { class_type: "SaveImage", inputs: { filename_prefix: "y" } } });
+  await page.locator("#run").click();
+  await toast(page, "problems: 2").locator("button", { hasText: "Show" }).click();
+  await editor.node("Save Image").and(page.locator(".selected")).waitFor();
+  await toast(page, "needs a connection or a value").waitFor();
+  await page.locator(".canvas-root").focus();
+  await page.keyboard.press("Delete");
+  await page.locator(".badge-error", { hasText: "1" }).waitFor();
+  await page.locator(".toast").waitFor({ state: "detached" });
+  assert.equal(await page.locator(".node[data-run=error]").count(), 1);
+  await page.locator("#run").click();
+  await toast(page, "problems: 1").waitFor();
+  await page.locator('[aria-label="New workflow"]').click();
+  await page.locator(".toast").waitFor({ state: "detached" });
+});
+
+test("a paused queue says so, and a run offers to go on", async () => {
+  const { page } = editor;
+  await fetch(`${use.server.url}/api/tessera/queue/pause`, { method: "POST" });
+  await page.locator(".device-status", { hasText: "Paused" }).click();
+  await page.locator(".queue-list").waitFor({ state: "attached" });
+  await openWorkflow(page, workflow(emptyImage(0x10203)));
+  await page.locator("#run").click();
+  await toast(page, "The queue is paused").locator("button", { hasText: "Continue" }).click();
+  await page.locator(".node-image").first().waitFor();
+  await page.locator(".toast").waitFor({ state: "detached" });
+  await page.locator('.device-status [data-state="paused"]').waitFor({ state: "detached" });
+});
+
 test("waiting runs are put in order, cancelled one by one, and cleared", async () => {
   const { page } = editor;
   await page.locator('[data-panel="queue"]').click();
@@ -123,7 +154,11 @@ test("a label and a number of runs go with what is queued", async () => {
   await page.locator(".panel-tools input").fill("苹果 study");
   await page.locator(".batch-count").fill("3");
   await page.locator(".batch-count").press("Enter");
+  await page.locator(".canvas-root:focus").waitFor();
+  assert.deepEqual((await queue()).jobs, [], "the number alone runs nothing");
+  await page.keyboard.press("Control+Enter");
   await page.locator(".job-name", { hasText: "苹果 study" }).nth(2).waitFor();
+  assert.deepEqual((await page.locator(".job-details").allTextContents()).map((text) => text.slice(0, 3)), ["1/3", "2/3", "3/3"]);
   const { jobs } = await queue();
   assert.deepEqual(jobs.map((/** @type {any} */ job) => job.label), ["苹果 study", "苹果 study", "苹果 study"]);
 });

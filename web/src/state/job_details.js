@@ -1,0 +1,32 @@
+/** What tells one run of a workflow from another: its seed, or else how its text begins. */
+
+/** @import { JobDetails } from "../app_types.js" */
+/** @import { ApiPrompt, Json } from "../core/types.js" */
+
+const SEEDS = new Set(["seed", "noise_seed"]);
+const TEXTS = new Set(["text", "prompt"]);
+const MOST_WORDS = 6;
+
+/**
+ * @param {ApiPrompt} prompt
+ * @param {{ number: number, count: number }} batch which of how many runs that were asked for at once, from 1
+ * @returns {JobDetails}
+ */
+export function detailsOf(prompt, batch) {
+  const seed = firstInput(prompt, SEEDS, (value) => typeof value === "number" || typeof value === "bigint");
+  if (seed !== undefined) return { ...batch, seed: String(seed) };
+  const text = firstInput(prompt, TEXTS, (value) => typeof value === "string" && value.trim() !== "");
+  return text === undefined ? batch : { ...batch, text: beginning(String(text)) };
+}
+
+/** @param {ApiPrompt} prompt @param {ReadonlySet<string>} names @param {(value: Json) => boolean} fits */
+function firstInput(prompt, names, fits) {
+  const inputs = Object.values(prompt).flatMap((node) => Object.entries(node.inputs));
+  return inputs.find(([name, value]) => names.has(name) && fits(value))?.[1];
+}
+
+/** @param {string} text */
+function beginning(text) {
+  const words = text.trim().split(/\s+/);
+  return words.length > MOST_WORDS ? `${words.slice(0, MOST_WORDS).join(" ")}…` : words.join(" ");
+}
