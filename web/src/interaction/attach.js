@@ -58,6 +58,7 @@ export function attachCanvas(app, view, commands) {
   ]) commands.register(command);
   listenForCommands(app, commands, view.root, signal, () => controller.mode !== null);
   const minimap = new Minimap(view, app.i18n.t("canvas.minimap"));
+  app.i18n.language.subscribe(() => minimap.element.setAttribute("aria-label", app.i18n.t("canvas.minimap")));
   app.settings.subscribe(MINIMAP_SETTING, (shown) => minimap.show(shown));
   new GroupNotes(view);
   new Breadcrumb(app, view, leaveSubgraphs);

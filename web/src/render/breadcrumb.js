@@ -13,7 +13,6 @@ export class Breadcrumb {
     this.leaveTo = leaveTo;
     this.element = make("nav", "canvas-breadcrumb");
     this.element.hidden = true;
-    this.element.setAttribute("aria-label", app.i18n.t("canvas.breadcrumb"));
     view.root.append(this.element);
     view.root.addEventListener("graphshown", () => this.#show());
   }
@@ -22,6 +21,7 @@ export class Breadcrumb {
     const tab = this.view.shown?.tab;
     const path = tab?.graphPath.get() ?? [];
     this.element.hidden = path.length === 0;
+    this.element.setAttribute("aria-label", this.app.i18n.t("canvas.breadcrumb"));
     this.element.replaceChildren();
     if (!tab || path.length === 0) return;
     let graph = "root";

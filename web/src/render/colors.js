@@ -13,14 +13,13 @@ export class Colors {
   /** @param {HTMLElement} element Where the variables are read. */
   constructor(element) {
     this.element = element;
-    /** @type {Map<string, string>} */
-    this.values = new Map();
     this.read();
   }
 
   read() {
     const style = getComputedStyle(this.element);
-    for (const token of TOKENS) this.values.set(token, style.getPropertyValue(token).trim() || "#888");
+    /** Another map after each reading. @type {ReadonlyMap<string, string>} */
+    this.values = new Map(TOKENS.map((token) => [token, style.getPropertyValue(token).trim() || "#888"]));
   }
 
   /** @param {string} token "--accent". @throws {Error} when it is not among TOKENS. */

@@ -41,7 +41,6 @@ export class CanvasView {
     this.stage.picture = () => this.#picture();
     this.stage.onSettled = () => this.#keepCamera();
     this.thumbnails = new Thumbnails((file) => app.api.viewUrl(file, SMALL), () => this.isFar && this.repaint());
-    this.root.setAttribute("aria-label", app.i18n.t("canvas.label"));
     app.catalogue.subscribe((catalogue) => this.shown?.scene.setCatalogue(catalogue));
     app.settings.subscribe(LINK_STYLE_SETTING, () => this.repaint());
     app.i18n.language.subscribe(() => this.#show());
@@ -94,6 +93,7 @@ export class CanvasView {
   #show(tab = this.shown?.tab) {
     if (!tab) return;
     this.#leaveGraph();
+    this.root.setAttribute("aria-label", this.app.i18n.t("canvas.label"));
     const scene = sceneOf(tab.doc, tab.graphId(), this.app.catalogue.get());
     this.shown = { tab, scene, marks: new Marks(tab), selection: tab.selection.get() };
     this.#leave = new AbortController();

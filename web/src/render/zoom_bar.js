@@ -9,12 +9,16 @@ import { make, setText } from "./dom.js";
 export function addZoomBar(app, view) {
   const bar = make("div", "canvas-bar");
   bar.setAttribute("role", "toolbar");
+  /** @type {(() => void)[]} */
+  const names = [];
   /** @param {string} command @param {string} text */
   const add = (command, text) => {
     const button = make("button", "", text);
     button.type = "button";
-    button.title = app.i18n.t(`commands.${command}`);
-    button.setAttribute("aria-label", button.title);
+    names.push(() => {
+      button.title = app.i18n.t(`commands.${command}`);
+      button.setAttribute("aria-label", button.title);
+    });
     button.addEventListener("click", () => app.commands.execute(command));
     bar.append(button);
     return button;
@@ -24,7 +28,10 @@ export function addZoomBar(app, view) {
   add("view.zoomIn", "+");
   add("view.fitAll", "⤢");
   const empty = make("div", "canvas-empty");
-  const say = () => empty.replaceChildren(make("strong", "", app.i18n.t("canvas.empty.title")), make("span", "", app.i18n.t("canvas.empty.help")));
+  const say = () => {
+    for (const name of names) name();
+    empty.replaceChildren(make("strong", "", app.i18n.t("canvas.empty.title")), make("span", "", app.i18n.t("canvas.empty.help")));
+  };
   say();
   app.i18n.language.subscribe(say);
   view.root.append(bar, empty);

@@ -23,7 +23,9 @@ export function mountErrors(place, app) {
     empty.textContent = app.i18n.t("errors.none");
   }, gone.signal);
   watchInner(app.tabs.active, (tab, signal) => {
-    if (tab) watch(tab.problems, (problems) => show(app, tab, problems, { list, empty }), signal);
+    if (!tab) return;
+    watch(tab.problems, (problems) => show(app, tab, problems, { list, empty }), signal);
+    signal.addEventListener("abort", app.i18n.language.subscribe(() => show(app, tab, tab.problems.get(), { list, empty })));
   }, gone.signal);
   return () => gone.abort();
 }

@@ -3,6 +3,7 @@
 import { find } from "../core/find.js";
 import { element, isComposing, on } from "../controls/dom.js";
 import { Listbox } from "../controls/listbox.js";
+import { listSearchField } from "./search_field.js";
 
 /** @typedef {import("../app_types.js").App} App */
 /** @typedef {import("../core/find.js").Hit} Hit */
@@ -15,11 +16,11 @@ const CONTEXT = 40;
 export function mountFind(place, app) {
   const stop = new AbortController();
   const finder = new Finder(place, app, stop.signal);
-  const unsubscribe = app.tabs.active.subscribe(() => finder.search());
+  const ends = [app.tabs.active, app.i18n.language].map((store) => store.subscribe(() => finder.search()));
   queueMicrotask(() => finder.input.focus());
   return () => {
     stop.abort();
-    unsubscribe();
+    for (const end of ends) end();
     place.replaceChildren();
   };
 }
@@ -29,10 +30,8 @@ class Finder {
   constructor(place, app, signal) {
     const { t } = app.i18n;
     this.app = app;
-    this.input = element("input", {
-      type: "search", class: "panel-search is-find", role: "combobox", "aria-expanded": "true", autocomplete: "off", spellcheck: "false",
-      placeholder: t("panels.find.search"), "aria-label": t("panels.find.search"),
-    });
+    this.input = listSearchField(app, "panels.find.search", signal);
+    this.input.classList.add("is-find");
     this.count = element("p", { class: "find-count", role: "status" });
     this.hint = element("p", { class: "panel-empty" });
     /** @type {Listbox<Hit>} */

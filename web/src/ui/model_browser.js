@@ -7,7 +7,9 @@ import { matchChoices, modelPreviewPath } from "../widgets/choices.js";
 import { addNode } from "./add_node.js";
 import { makeDraggable } from "./drag_out.js";
 import { loaderOf } from "./model_loaders.js";
+import { listSearchField } from "./search_field.js";
 import { FOLDER_SETTING } from "./tool_settings.js";
+import { watch } from "./watch.js";
 
 /** @typedef {import("../app_types.js").App} App */
 /**
@@ -37,12 +39,9 @@ class ModelBrowser {
     this.signal = signal;
     /** @type {readonly ModelRow[]} */
     this.files = [];
-    this.folder = element("select", { class: "field", "aria-label": t("panels.models.folder") });
-    this.refresh = element("button", { type: "button", class: "button" }, t("panels.models.refresh"));
-    this.search = element("input", {
-      type: "search", class: "panel-search", role: "combobox", "aria-expanded": "true", autocomplete: "off", spellcheck: "false",
-      placeholder: t("panels.models.search"), "aria-label": t("panels.models.search"),
-    });
+    this.folder = element("select", { class: "field" });
+    this.refresh = element("button", { type: "button", class: "button" });
+    this.search = listSearchField(app, "panels.models.search", signal);
     this.status = element("p", { class: "panel-empty", role: "status" });
     /** @type {Listbox<ModelRow>} */
     this.list = new Listbox({
@@ -53,6 +52,7 @@ class ModelBrowser {
     this.list.own(this.search);
     this.list.element.classList.add("model-list");
     place.append(element("div", { class: "panel-bar" }, this.folder, this.refresh), this.search, this.status, this.list.element);
+    watch(app.i18n.language, () => this.#translate(), signal);
     on(this.folder, "change", () => {
       app.settings.set(FOLDER_SETTING, this.folder.value);
       void this.loadFiles();
@@ -63,6 +63,13 @@ class ModelBrowser {
       if (!isComposing(event)) this.list.handleKey(event);
     }, signal);
     on(this.list.element, "dblclick", () => this.#add(this.list.activeItem), signal);
+  }
+
+  #translate() {
+    const { t } = this.app.i18n;
+    this.folder.setAttribute("aria-label", t("panels.models.folder"));
+    this.refresh.textContent = t("panels.models.refresh");
+    if (this.files.length > 0) this.#show();
   }
 
   async loadFolders() {

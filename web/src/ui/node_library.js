@@ -8,6 +8,7 @@ import { showHelp } from "./node_help.js";
 import { libraryRows, libraryTree } from "./node_library_tree.js";
 import { countUse, NodeSearch } from "./node_search.js";
 import { icon } from "./icons.js";
+import { listSearchField } from "./search_field.js";
 
 /** @typedef {import("../app_types.js").App} App */
 /** @typedef {import("./node_library_tree.js").LibraryRow} LibraryRow */
@@ -39,10 +40,7 @@ class Library {
     this.found = new NodeSearch(app);
     /** @type {Set<string>} */
     this.open = new Set();
-    this.input = element("input", {
-      type: "search", class: "panel-search", role: "combobox", "aria-expanded": "true", autocomplete: "off", spellcheck: "false",
-      placeholder: t("panels.library.search"), "aria-label": t("panels.library.search"),
-    });
+    this.input = listSearchField(app, "panels.library.search", signal);
     /** @type {Listbox<LibraryRow>} */
     this.list = new Listbox({
       label: t("panels.library.title"),

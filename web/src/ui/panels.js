@@ -148,8 +148,11 @@ export class Panels {
     }
     for (const side of SIDES) {
       const id = this.#open.get(side)?.id;
-      const heading = this.places[side].querySelector("h2");
-      if (id && heading) heading.textContent = this.i18n.t(this.#panels.get(id)?.title ?? id);
+      if (!id) continue;
+      const place = this.places[side];
+      /** @type {HTMLElement} */ (place.querySelector(".panel-header h2")).textContent = this.i18n.t(this.#panels.get(id)?.title ?? id);
+      place.querySelector(".panel-header button")?.setAttribute("aria-label", this.i18n.t("shell.close"));
+      place.querySelector(".panel-handle")?.setAttribute("aria-label", this.i18n.t("shell.resize"));
     }
   }
 

@@ -4,6 +4,7 @@ import { sameJson } from "../core/changes.js";
 import { element, isComposing, on, uniqueId } from "../controls/dom.js";
 import { readNumber } from "../widgets/number_rules.js";
 import { icon } from "./icons.js";
+import { searchField } from "./search_field.js";
 
 /** @typedef {import("../app_types.js").App} App */
 /** @typedef {import("../app_types.js").SettingDefinition} SettingDefinition */
@@ -12,11 +13,7 @@ import { icon } from "./icons.js";
 /** @type {import("../app_types.js").Panel["mount"]} */
 export function mountSettings(place, app) {
   const stop = new AbortController();
-  const { t } = app.i18n;
-  const search = element("input", {
-    type: "search", class: "panel-search", autocomplete: "off", spellcheck: "false",
-    placeholder: t("panels.settings.search"), "aria-label": t("panels.settings.search"),
-  });
+  const search = searchField(app, "panels.settings.search", stop.signal);
   const page = element("div", { class: "panel-scroll settings" });
   place.append(search, page);
   let shown = new AbortController();

@@ -7,6 +7,7 @@ import { keysText, strokeName } from "../interaction/key_names.js";
 import { IS_MAC } from "../interaction/keyboard.js";
 import { gestures, matchGestures } from "./gestures.js";
 import { icon } from "./icons.js";
+import { searchField } from "./search_field.js";
 import { matchShortcuts, shortcuts } from "./shortcuts.js";
 
 /** @typedef {import("../app_types.js").App} App */
@@ -28,13 +29,9 @@ export function mountShortcuts(place, app) {
 class Sheet {
   /** @param {HTMLElement} place @param {App} app @param {AbortSignal} signal */
   constructor(place, app, signal) {
-    const { t } = app.i18n;
     this.app = app;
     this.signal = signal;
-    this.search = element("input", {
-      type: "search", class: "panel-search", autocomplete: "off", spellcheck: "false",
-      placeholder: t("panels.shortcuts.search"), "aria-label": t("panels.shortcuts.search"),
-    });
+    this.search = searchField(app, "panels.shortcuts.search", signal);
     this.page = element("div", { class: "panel-scroll shortcuts" });
     place.append(this.search, this.page);
     on(this.search, "input", () => this.show(), signal);

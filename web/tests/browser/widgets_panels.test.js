@@ -164,6 +164,19 @@ test("a setting is found, changed, stored and reset", async () => {
   assert.equal(await field.inputValue(), "0.05");
 });
 
+test("another language takes an open panel along, and the buttons on the canvas", async () => {
+  const { page } = editor;
+  await openPanel(page, "library"); // leaves the search of an open one behind
+  const panel = await openPanel(page, "settings");
+  const language = page.locator('[data-setting="Tessera.Language"] select');
+  await language.selectOption('"zh"');
+  await panel.getByPlaceholder("搜索设置").waitFor();
+  await panel.getByRole("button", { name: "关闭" }).waitFor();
+  await page.locator(".canvas-bar").getByTitle("放大").waitFor();
+  await language.selectOption('"en"');
+  await panel.getByPlaceholder("Search settings").waitFor();
+});
+
 test("keys are changed, clashes shown, and the usual keys come back", async () => {
   const { page } = editor;
   const panel = await openPanel(page, "shortcuts");
