@@ -184,12 +184,13 @@ class JobService:
         """Begin no further job; those that run go on."""
         await self._store.set_paused(True)
         self.paused = True
+        self._changed()
 
     async def resume(self) -> None:
         """Begin jobs again."""
         await self._store.set_paused(False)
         self.paused = False
-        self._wake()
+        self._changed()
 
     async def interrupt(self, job_id: str | None) -> None:
         """Stop a running job, or all that run; nothing happens to waiting ones."""
