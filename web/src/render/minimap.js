@@ -34,7 +34,8 @@ export class Minimap {
     this.isWanted = true;
     /** Paintings so far: a counter for tests. */
     this.paints = 0;
-    this.painted = { scene: /** @type {object | null} */ (null), version: -1, selection: /** @type {object | null} */ (null) };
+    const nothing = /** @type {object | null} */ (null);
+    this.painted = { scene: nothing, version: -1, selection: nothing, colors: nothing };
     this.map = { x: 0, y: 0, scale: 1 };
     this.mover = new Mover(this.frame);
     this.sized = "";
@@ -84,12 +85,12 @@ export class Minimap {
 
   #frame() {
     this.#makeRoom();
-    const { shown } = this.view;
+    const { shown, stage: { colors } } = this.view;
     if (this.element.hidden || !shown) return;
     const { scene, selection } = shown;
-    const same = this.painted.scene === scene && this.painted.version === scene.version && this.painted.selection === selection;
-    if (!same && this.painted.scene !== scene) this.#paint();
-    else if (!same && this.timer === 0) this.timer = window.setTimeout(() => this.#paint(), REPAINT_MS);
+    const { painted } = this;
+    if (painted.scene !== scene || painted.colors !== colors.values) this.#paint();
+    else if ((painted.version !== scene.version || painted.selection !== selection) && this.timer === 0) this.timer = window.setTimeout(() => this.#paint(), REPAINT_MS);
     this.#placeFrame();
   }
 
@@ -99,7 +100,7 @@ export class Minimap {
     const { shown, stage: { colors } } = this.view;
     if (!shown?.scene.exists) return;
     const { scene, selection } = shown;
-    this.painted = { scene, version: scene.version, selection };
+    this.painted = { scene, version: scene.version, selection, colors: colors.values };
     this.paints += 1;
     const ratio = devicePixelRatio;
     this.canvas.width = WIDTH * ratio;

@@ -64,6 +64,20 @@ test("what a run does is shown on its nodes, and only there", async () => {
   assert.equal(now["frames"], before["frames"]);
 });
 
+test("another theme is seen in the small map at once", async () => {
+  const canvas = await canvases.open();
+  const colour = () => canvas.page.evaluate(() => {
+    const map = /** @type {HTMLCanvasElement} */ (document.querySelector(".canvas-minimap canvas"));
+    const { data } = /** @type {CanvasRenderingContext2D} */ (map.getContext("2d")).getImageData(0, 0, map.width, map.height);
+    const at = data.findIndex((value, index) => index % 4 === 3 && value === 255);
+    return [...data.slice(at - 3, at)].join(" ");
+  });
+  const dark = await colour();
+  await canvas.page.evaluate(() => void (document.documentElement.dataset["theme"] = "light"));
+  await canvas.settled();
+  assert.notEqual(await colour(), dark);
+});
+
 test("from afar boxes stand for nodes; near again bodies come back", async () => {
   const canvas = await canvases.open();
   await canvas.lookAt(700, 300, 0.2);
