@@ -90,9 +90,10 @@ function limits({ options, default: value, widget, choices }, { i18n: { t } }) {
 
 /** @param {string} type @param {string} name @param {string} facts @param {string} text */
 function portRow(type, name, facts, text) {
+  const explained = element("dd");
+  void showMarkdown(explained, text);
   return element("div", { class: "help-port" },
-    element("dt", {}, socket(type), element("strong", {}, name), element("span", { class: "help-facts" }, facts)),
-    element("dd", {}, text));
+    element("dt", {}, socket(type), element("strong", {}, name), element("span", { class: "help-facts" }, facts)), explained);
 }
 
 /** Help for what is selected on the canvas. @type {import("../app_types.js").Panel["mount"]} */

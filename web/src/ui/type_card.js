@@ -1,6 +1,7 @@
 /** A node type at a glance: what it is called, what goes in and comes out, what it does. */
 
 import { element } from "../controls/dom.js";
+import { showMarkdown } from "../controls/markdown.js";
 import { typeStyle } from "../render/type_style.js";
 
 /** @typedef {import("../app_types.js").App} App */
@@ -20,18 +21,14 @@ export function showTypeCard(place, app, type) {
     element("ul", { class: "is-outputs", "aria-label": i18n.t("panels.type.outputs") }, ...type.outputs.map((output) =>
       port(i18n.outputLabel(type, output.key), output.type))));
   const marks = ["deprecated", "experimental"].filter((mark) => type[/** @type {"deprecated" | "experimental"} */ (mark)]);
+  const text = element("div", { class: "type-card-text" });
+  void showMarkdown(text, i18n.description(type));
   place.replaceChildren(
     element("h3", {}, i18n.nodeTitle(type)),
     element("p", { class: "type-card-name" }, `${type.name} · ${origin(type, i18n)}`),
     ...marks.map((mark) => element("p", { class: "type-card-mark" }, i18n.t(`panels.type.${mark}`))),
-    ports,
-    ...paragraphs(i18n.description(type)).map((text) => element("p", { class: "type-card-text" }, text)),
+    ports, text,
   );
-}
-
-/** Lines of a description are broken where its source is; only blank lines mean something. @param {string} text */
-function paragraphs(text) {
-  return text.split(/\n\s*\n/).map((part) => part.replaceAll(/\s*\n\s*/g, " ").trim()).filter(Boolean);
 }
 
 /**

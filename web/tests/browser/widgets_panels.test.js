@@ -28,6 +28,7 @@ test("the palette ranks, holds few rows and adds what is picked, one step to und
   await page.keyboard.type("zoo");
   assert.equal(await palette.locator(".palette-title").first().textContent(), "Widget Zoo");
   assert.match(await palette.locator(".palette-card").textContent() ?? "", /One widget of/);
+  await palette.locator(".palette-card strong", { hasText: "every" }).waitFor();
   await page.keyboard.press("Enter");
   await counts(".widget-seed", 3);
   assert.equal(await palette.count(), 0);
@@ -156,7 +157,7 @@ test("a setting is found, changed, stored and reset", async () => {
   assert.equal(await row.count(), 1);
   const field = row.locator("input");
   await field.fill("0.1");
-  const stored = page.waitForResponse((response) => response.url().endsWith("/api/settings") && response.request().method() === "POST");
+  const stored = page.waitForResponse((response) => response.request().postData()?.includes("WeightStep") ?? false);
   await field.press("Enter");
   await stored;
   assert.equal(server.settings["Tessera.Prompt.WeightStep"], 0.1);
