@@ -1,10 +1,11 @@
 /** What can be done with a picture: its workflow, using it, saving, copying. */
 
-/** @import { App, FileReference, MenuItem } from "../app_types.js" */
-/** @import { Json } from "../core/types.js" */
+/** @import { App, FileReference, MenuItem, Tab } from "../app_types.js" */
+/** @import { Json, NodeType } from "../core/types.js" */
 /** @import { Files } from "../state/files.js" */
 /** @import { Picture } from "../state/gallery.js" */
 
+import { addNode, middle, select } from "./add_node.js";
 import { clipboard } from "./clipboard.js";
 
 /**
@@ -26,8 +27,11 @@ export async function openWorkflowOf(app, files, { file, jobId, label }) {
   else await files.openFile(new File([await blobOf(app, file)], file.filename));
 }
 
+const LOADER = "LoadImage";
+
 /**
- * Copy a picture into the input folder and give it to the selected node that takes one.
+ * Copy a picture into the input folder and give it to the selected nodes that take one, else to the
+ * one node that loads one, else to a new one.
  * @param {App} app
  * @param {Picture} picture
  */
@@ -35,13 +39,42 @@ export async function useAsInput(app, { file }) {
   const { name, subfolder } = await app.api.uploadImage(await blobOf(app, file), file.filename);
   const value = subfolder ? `${subfolder}/${name}` : name;
   const tab = app.tabs.active.get();
-  const graph = tab?.graphId() ?? "root";
-  for (const id of tab?.selection.get().nodes ?? []) {
-    const type = tab?.doc.graph(graph)?.nodes.get(id)?.type ?? "";
-    const input = app.catalogue.get().get(type)?.inputs.find(({ widget }) => widget === "image_upload");
-    if (input) tab?.edit("edit.setValue", (tx) => tx.setValue(graph, id, input.name, value));
-  }
+  if (tab) giveTo(app, tab, value);
   app.ui.toast("ok", app.i18n.t("gallery.usedAsInput", { name: value }));
+}
+
+/** @param {App} app @param {Tab} tab @param {string} value of an input that takes a picture */
+function giveTo(app, tab, value) {
+  const graph = tab.graphId();
+  const takers = wanted(app, tab);
+  if (takers.length > 0) {
+    tab.edit("edit.setValue", (tx) => {
+      for (const { id, input } of takers) tx.setValue(graph, id, input, value);
+    });
+    select(tab, takers.map(({ id }) => id));
+    return;
+  }
+  const loader = app.catalogue.get().get(LOADER);
+  const input = loader && pictureInput(loader);
+  if (loader && input) addNode(app, loader, middle(), { [input]: value });
+}
+
+/** The nodes that are meant, without a word. @param {App} app @param {Tab} tab */
+function wanted(app, tab) {
+  const nodes = [...(tab.doc.graph(tab.graphId())?.nodes.values() ?? [])];
+  const takers = nodes.flatMap(({ id, type: name }) => {
+    const type = app.catalogue.get().get(name);
+    const input = type && pictureInput(type);
+    return input ? [{ id, input, isLoader: name === LOADER }] : [];
+  });
+  const selected = takers.filter(({ id }) => tab.selection.get().nodes.has(id));
+  const loaders = takers.filter(({ isLoader }) => isLoader);
+  return selected.length > 0 || loaders.length !== 1 ? selected : loaders;
+}
+
+/** @param {NodeType} type */
+function pictureInput(type) {
+  return type.inputs.find(({ widget }) => widget === "image_upload")?.name;
 }
 
 /** @param {App} app @param {Picture} picture */

@@ -63,7 +63,7 @@ export class ChoiceButton {
     const { app, input } = this.context;
     const chosen = this.#chosen();
     const label = chosen.map((value) => this.#label(value)).join(", ");
-    const isMissing = chosen.some((value) => !this.values.includes(value)) && !this.#isRemote();
+    const isMissing = chosen.some((value) => !this.values.includes(value)) && !this.#mayBeElsewhere();
     this.text.textContent = label || app.i18n.t("widgets.combo.empty");
     this.button.classList.toggle("is-empty", label === "");
     this.button.toggleAttribute("aria-invalid", isMissing);
@@ -93,6 +93,11 @@ export class ChoiceButton {
   add(value) {
     this.added.push(value);
     this.set(value);
+  }
+
+  /** The list does not hold all there is: it is not fetched yet, or pictures came since it was read. */
+  #mayBeElsewhere() {
+    return this.context.input.widget === "image_upload" || this.#isRemote();
   }
 
   #isRemote() {

@@ -86,6 +86,7 @@ class ImageUpload {
 
   #broken() {
     const { app } = this.context;
+    this.choice.button.toggleAttribute("aria-invalid", true);
     this.image.hidden = true;
     this.hint.hidden = false;
     this.hint.textContent = app.i18n.t("widgets.image.missing", { name: String(this.choice.value) });

@@ -141,6 +141,16 @@ test("a picture opens its workflow in a new tab, and becomes an input", async ()
   await tile.click({ button: "right" });
   await page.locator(".menu-item", { hasText: "Use as input" }).click();
   await toast(page, "is in the input folder").waitFor();
+  const loader = page.locator(".node.selected", { hasText: "Load Image" });
+  await loader.locator(".widget-choice-text", { hasText: ".png" }).waitFor();
+  assert.equal(await loader.locator("[aria-invalid]").count(), 0);
+  await page.locator(".canvas-root").focus();
+  await page.keyboard.press("Escape");
+  await page.locator(".node.selected").waitFor({ state: "detached" });
+  await tile.click({ button: "right" });
+  await page.locator(".menu-item", { hasText: "Use as input" }).click();
+  await loader.waitFor();
+  assert.equal(await page.locator(".node-title", { hasText: "Load Image" }).count(), 1, "the one there is was meant");
   assert.equal((await readdir(join(use.server.folder, "input"))).filter((name) => name.endsWith(".png")).length, 1);
 });
 
