@@ -41,6 +41,8 @@ from engine.settings import ServerSettings, Settings
 DATABASE = "tessera.sqlite3"
 _TOKEN_CHARACTERS = 12
 _DIRECTORIES = ("input", "output", "temp", "user")
+# Of a user: where the editor looks for workflows, and for words that complete prompts.
+_USER_FOLDERS = ("workflows", "autocomplete", "wildcards")
 _NO_IPV6 = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 _LOG = logging.getLogger(__name__)
 _INTERRUPTED = 130  # as shells report a process ended by Ctrl+C
@@ -180,9 +182,9 @@ async def _services(settings: Settings, server: ServerSettings) -> AsyncIterator
 
 
 def _make_directories(folders: ModelFolders) -> None:
-    paths = {kind: folders.directory(kind) for kind in _DIRECTORIES}
-    paths["user"] = paths["user"] / DEFAULT_USER / "workflows"  # where the editor looks for them
-    for kind, path in paths.items():
+    paths = [(kind, folders.directory(kind)) for kind in _DIRECTORIES]
+    user = folders.directory("user") / DEFAULT_USER
+    for kind, path in paths + [("user", user / name) for name in _USER_FOLDERS]:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

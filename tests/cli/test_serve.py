@@ -184,6 +184,14 @@ def test_a_folder_that_cannot_be_made_is_named(
     assert "--output-directory" in line
 
 
+def test_the_folders_where_the_editor_looks_are_there_from_the_start(
+    tmp_path: Path, busy_port: int
+) -> None:
+    run(tmp_path, "--port", str(busy_port))
+    made = {path.name for path in (tmp_path / "user" / "default").iterdir()}
+    assert made == {"workflows", "autocomplete", "wildcards"}
+
+
 def test_a_certificate_that_is_none_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
