@@ -15,7 +15,7 @@ const ALLOWED = {
  * @param {HTMLElement} place its content is replaced
  * @param {string} text
  * @param {{ base?: string, breaks?: boolean }} [options] `base`: address of the page, for relative
- *   pictures; `breaks`: lines end where they end in the text
+ *   pictures, of which there are none without it; `breaks`: lines end where they end in the text
  */
 export async function showMarkdown(place, text, { base, breaks = false } = {}) {
   place.textContent = text;
@@ -26,7 +26,7 @@ export async function showMarkdown(place, text, { base, breaks = false } = {}) {
     link.setAttribute("target", "_blank");
     link.setAttribute("rel", "noopener noreferrer");
   }
-  const from = new URL(base ?? "", document.baseURI);
+  const from = base === undefined ? undefined : new URL(base, document.baseURI);
   for (const image of content.querySelectorAll("img")) placePicture(image, from);
   place.classList.add("markdown");
   place.replaceChildren(content);
@@ -40,11 +40,14 @@ function libraries() {
 /**
  * Pictures of this server are shown; others become links, as their server would hear who reads.
  * @param {HTMLImageElement} image
- * @param {URL} from address of the page
+ * @param {URL} [from] address of the page; a text without one can mean whole addresses alone
  */
 function placePicture(image, from) {
   const source = image.getAttribute("src") ?? "";
-  const address = URL.canParse(source, from.href) ? new URL(source, from) : undefined;
+  const base = from?.href ?? (source.startsWith("/") ? document.baseURI : undefined);
+  const address = URL.canParse(source, base) ? new URL(source, base) : undefined;
+  // What is not shown is not to be asked for either, and that would begin when this task ends.
+  image.removeAttribute("src");
   if (address && (address.origin === location.origin || address.protocol === "data:")) {
     image.loading = "lazy";
     image.src = address.href;

@@ -14,6 +14,9 @@ import { parseLenient, readEmbedded } from "./embedded.js";
 import { fileAddress, FOLDER, HeldFiles, inFolder } from "./held_files.js";
 
 export class Files {
+  /** Files that are being opened, by path. @type {Map<string, Promise<void>>} */
+  #opening = new Map();
+
   /**
    * @param {App} app
    * @param {{ tabs: TabList, onOpened: (tab: Tab) => void }} parts `onOpened` looks for missing
@@ -34,13 +37,20 @@ export class Files {
     return this.app.api.listUserFiles(FOLDER);
   }
 
-  /** @param {string} path in the workflow folder */
+  /** @param {string} path in the workflow folder @returns {Promise<void>} */
   async openPath(path) {
     const known = this.tabs.list.get().find((tab) => tab.file.get() === path);
     if (known) {
       this.tabs.active.set(known);
       return;
     }
+    const opening = this.#opening.get(path) ?? this.#openFresh(path).finally(() => this.#opening.delete(path));
+    this.#opening.set(path, opening);
+    await opening;
+  }
+
+  /** @param {string} path of a file that is not open here */
+  async #openFresh(path) {
     const response = await this.app.api.fetch(fileAddress(path));
     const workflow = parsed(await response.text());
     const title = titleOf(path);

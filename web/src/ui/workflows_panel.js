@@ -107,7 +107,10 @@ function templateRow(app, files, pack, name) {
 /** @param {string} drawing @param {string} title @param {string} details @param {() => void} open */
 function fileRow(drawing, title, details, open) {
   const row = element("button", { type: "button", class: "file-row" }, icon(drawing, 16), element("span", {}, title), element("small", {}, details));
-  row.addEventListener("click", open);
+  row.addEventListener("click", (event) => {
+    // The second click of a double-click would open it once more.
+    if (event.detail < 2) open();
+  });
   return row;
 }
 

@@ -99,6 +99,6 @@ function renderChoice(choice, row, chosen) {
  */
 export function thumbnail(address) {
   const image = element("img", { class: "thumbnail", src: address, alt: "", loading: "lazy", decoding: "async", draggable: "false" });
-  image.addEventListener("error", () => image.classList.add("is-empty"), { once: true });
+  image.addEventListener("error", () => image.replaceWith(element("span", { class: "thumbnail is-empty" })), { once: true });
   return image;
 }

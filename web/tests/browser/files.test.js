@@ -67,6 +67,22 @@ test("a workflow is saved to the server's folder and opens from its list", async
   assert.equal(await page.locator(".tab.active.dirty").count(), 0);
 });
 
+test("a double click on a row opens what it names once", async () => {
+  const { page } = editor;
+  await saveAs(editor, "twice");
+  await page.locator('.tab.active .tab-close').click();
+  await page.locator('[data-panel="workflows"]').click();
+  /** @type {string[]} */
+  const asked = [];
+  page.on("request", (request) => void (/(twice|mosaic)\.json$/.test(request.url()) && asked.push(request.url())));
+  await page.locator(".file-row", { hasText: "twice" }).dblclick();
+  await page.locator(".tab.active .tab-name", { hasText: "twice" }).waitFor();
+  await page.locator(".file-row", { hasText: "Mosaic" }).dblclick();
+  await page.locator(".tab.active .tab-name", { hasText: "Mosaic" }).waitFor();
+  assert.equal(asked.length, 2, asked.join());
+  assert.equal((await tabTitles(page)).filter((title) => title === "twice" || title === "Mosaic").length, 2);
+});
+
 test("a file that was changed elsewhere is not overwritten without asking", async () => {
   const { page } = editor;
   await saveAs(editor, "shared");

@@ -13,7 +13,7 @@ import { dropFile, tabTitles, toast } from "./shell_page.js";
 /** Each part runs a script in a page that takes it for markup, and asks a stranger in any case. */
 const EVIL = `"><img src="//evil.invalid/x" onerror="harm()"><svg onload=harm()></svg><script>harm()</script>`;
 const NOTE = `# ${EVIL}
-[a](javascript:harm()) <a href="javascript:harm()" onclick="harm()">b</a> ![c](javascript:harm()) ![d](//evil.invalid/d) <img srcset="//evil.invalid/s">
+[a](javascript:harm()) <a href="javascript:harm()" onclick="harm()">b</a> ![c](javascript:harm()) ![d](//evil.invalid/d) <img srcset="//evil.invalid/s"> <img src=evil.png onerror=harm()>
 <iframe srcdoc="<script>parent.harm()</script>"></iframe> <form action="/interrupt"><button id="run" class="tab-close">x</button></form>
 <style>* { display: none }</style> <p style="position: fixed; inset: 0">covers</p>`;
 
