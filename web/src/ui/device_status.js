@@ -19,7 +19,10 @@ export function deviceStatus(app) {
   const text = element("span", { class: "state-text" });
   const meter = element("span", { class: "meter" }, element("span", {}));
   const button = element("button", { type: "button", class: "device-status" }, dot, text, meter);
-  button.addEventListener("click", () => app.ui.panels.toggle(dot.dataset["state"] === "paused" ? "queue" : "packs"));
+  button.addEventListener("click", () => {
+    if (dot.dataset["state"] === "paused") app.ui.panels.open("queue");
+    else app.ui.panels.toggle("packs");
+  });
   /** @type {Figures} */
   let figures = { worker: "connecting", memory: undefined };
   const show = () => {

@@ -219,6 +219,8 @@ test("a model is added as its loader with Enter", async () => {
   await panel.locator("select").selectOption("loras");
   await panel.locator(".model-row").waitFor();
   assert.match(await panel.locator(".model-facts").textContent() ?? "", /^144 MB · /);
+  await panel.locator(".model-row > span.thumbnail").waitFor(); // a box, where the model has no picture
+  assert.equal(await panel.locator(".model-row img").count(), 0);
   await panel.locator(".panel-search").fill("det");
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelector("#panel-right h3")?.textContent === "Load LoRA");
