@@ -123,7 +123,7 @@ function bestOf({ title, names, category }, wanted) {
 function matchOf({ whole, words }, wanted) {
   if (whole === wanted) return EXACT;
   const isUnspaced = UNSPACED.test(wanted);
-  if (!isUnspaced && whole.startsWith(wanted)) return PREFIX;
+  if (!isUnspaced && [whole, words.join(" ")].some((text) => text.startsWith(wanted))) return PREFIX;
   if (words.some((word) => word.startsWith(wanted))) return WORD;
   if (whole.includes(wanted) || words.join("").includes(wanted)) return isUnspaced ? WORD : SUBSTRING;
   return wanted.length > 1 && isScattered(words, wanted) ? SCATTERED : NONE;

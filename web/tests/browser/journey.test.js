@@ -101,7 +101,7 @@ async function type(title, input, text) {
 
 async function build() {
   await page.mouse.dblclick(160, 180);
-  await pick("emptyim", "EmptyImage");
+  await pick("empty im", "EmptyImage");
   await page.locator(".canvas-root").focus();
   await page.mouse.move(940, 180);
   await page.keyboard.press("Tab");
