@@ -118,6 +118,14 @@ describe("what a file holds survives", () => {
     assert.deepEqual(node?.widgets_values, [64, 64, 2, "new", 5]);
   });
 
+  for (const values of [[7, "fixed"], ["a", null, ""], ["a", "sometimes", "b"]]) {
+    test(`what a primitive holds beside its value: ${JSON.stringify(values)}`, () => {
+      const file = canvas([{ id: 1, type: "PrimitiveNode", widgets_values: values }]);
+      const [node] = /** @type {JsonObject[]} */ (writeWorkflow(read(file).doc, CATALOGUE).nodes);
+      assert.deepEqual(node?.widgets_values, values);
+    });
+  }
+
   test("a chain of dots two links share", () => {
     const file = canvas(
       [

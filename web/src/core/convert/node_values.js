@@ -59,9 +59,10 @@ function nothing() {
 function ofPrimitive(stored) {
   const found = nothing();
   if (!Array.isArray(stored)) return found;
-  const [value = null, control = null, ...unplaced] = stored;
+  const [value = null, ...rest] = stored;
   if (stored.length) found.values.set("value", value);
-  setControl(found, "value", control);
+  setControl(found, "value", rest[0] ?? null);
+  const unplaced = found.controls.has("value") ? rest.slice(1) : rest;
   if (unplaced.length) found.kept = { unplaced };
   return found;
 }
