@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -40,11 +41,17 @@ class Attempt:
         pool: WorkerPool,
         publish: Publisher,
         freed: Callable[[], None],
+        ending: asyncio.Lock,
     ) -> None:
-        """Plan an attempt; `freed` is called when it needs its worker no longer."""
+        """Plan an attempt.
+
+        Args:
+            freed: Called when it needs its worker no longer.
+            ending: Shared by all attempts: they come into history in the order in which they end.
+        """
         self.queued, self.worker = queued, worker
         self.needs_worker = True
-        self._freed = freed
+        self._freed, self._ending = freed, ending
         self.job: Job | None = None
         self.node_id: str | None = None
         self._store, self._pool, self._publish = store, pool, publish
@@ -172,6 +179,8 @@ class Attempt:
         return again
 
     async def _finish(self, state: JobState, error: str | None) -> None:
+        async with self._ending:  # what follows on this worker may end before the notes are written
+            rest = await self._notes.rest()
         words = self._last_words
         if words is None or words.type != LAST_WORDS[state]:
             words = self._last_words = last_message(
@@ -182,7 +191,7 @@ class Attempt:
                 node_type=self.job.node_type(self.node_id) if self.job else None,
                 not_before_ms=self._latest_ms,
             )
-        kept = [*await self._notes.rest(), words]
+        kept = [*rest, words]
         await until_written(lambda: self._store.finish(self.queued.id, state, error, kept))
 
 

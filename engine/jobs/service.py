@@ -60,6 +60,7 @@ class JobService:
         self._attempts: dict[str, Attempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._writing: set[asyncio.Task[None]] = set()
+        self._ending = asyncio.Lock()
         self._last_turn = 0
         self._started = self.paused = False
         self._dispatching: asyncio.Handle | None = None
@@ -265,7 +266,15 @@ class JobService:
             if overtaken.overtaken_since is None:
                 overtaken.overtaken_since = time.monotonic()
         queued = self._queue.take(choice.job.id)
-        attempt = Attempt(queued, choice.worker, self._store, self._pool, self._publish, self._wake)
+        attempt = Attempt(
+            queued,
+            choice.worker,
+            self._store,
+            self._pool,
+            self._publish,
+            self._wake,
+            self._ending,
+        )
         self._attempts[queued.id] = attempt
         task = asyncio.create_task(self._follow(attempt))
         self._tasks.add(task)

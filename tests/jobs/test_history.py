@@ -28,6 +28,22 @@ async def test_history_is_paged_and_deleted(bench: Bench) -> None:
     assert await bench.service.history() == {}
 
 
+async def test_jobs_come_into_history_in_the_order_they_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = bench.store.record
+
+    async def slow_record(*args: Any) -> Any:
+        await asyncio.sleep(0.05)  # the next job on the worker ends within it
+        return await record(*args)
+
+    monkeypatch.setattr(bench.store, "record", slow_record)
+    await submit(bench.service, "Show", prompt_id="shows")
+    await submit(bench.service, "Run", prompt_id="quick")
+    await bench.finished("shows", "quick")
+    assert list(await bench.service.history()) == ["shows", "quick"]
+
+
 async def test_history_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "TRIM_EVERY", 4)
     bench = await begun(tmp_path / "jobs.sqlite3", FakePool(), history_jobs=3)
