@@ -142,11 +142,15 @@ test("a menu is searched by typing on it, and few of its rows are in the page", 
   assert.equal(await button.textContent(), "mode 200▾");
 });
 
-test("files of a menu have pictures", async () => {
+test("files of a menu have pictures, and none looks broken", async () => {
   const { page } = editor;
+  const picture = Buffer.from("R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==", "base64");
+  const ink = "/api/experiment/models/preview/loras/0/style/ink.safetensors";
+  await page.route(`**${ink}`, (route) => route.fulfill({ contentType: "image/gif", body: picture }));
   await widget(page, "lora_name").locator("button").click();
-  const source = await page.locator(".choice-menu img").nth(1).getAttribute("src");
-  assert.equal(source, "/api/experiment/models/preview/loras/0/style/ink.safetensors");
+  const menu = page.locator(".choice-menu");
+  await menu.locator(".thumbnail.is-empty").first().waitFor();
+  assert.deepEqual(await menu.locator("img").evaluateAll((images) => images.map((image) => image.getAttribute("src"))), [ink]);
   await page.keyboard.press("Escape");
 });
 
