@@ -31,15 +31,18 @@ async def test_history_is_paged_and_deleted(bench: Bench) -> None:
 async def test_jobs_come_into_history_in_the_order_they_end(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = bench.store.record
+    record, ran = bench.store.record, bench.pool.ran
 
     async def slow_record(*args: Any) -> Any:
-        await asyncio.sleep(0.05)  # the next job on the worker ends within it
+        await until(lambda: len(ran) == 2, "the next job began")
+        await asyncio.sleep(0.05)  # it ends within that
         return await record(*args)
 
     monkeypatch.setattr(bench.store, "record", slow_record)
-    await submit(bench.service, "Show", prompt_id="shows")
+    await submit(bench.service, "Show", "Wait", prompt_id="shows")
+    await bench.pool.until_running("shows")
     await submit(bench.service, "Run", prompt_id="quick")
+    bench.pool.release("shows")
     await bench.finished("shows", "quick")
     assert list(await bench.service.history()) == ["shows", "quick"]
 
