@@ -72,8 +72,9 @@ export class Files {
   /**
    * Open what a file from anywhere holds, always in a new tab.
    * @param {File} file
+   * @param {{ onlyBranch?: boolean }} [options] onlyBranch: of a picture, keep what made it
    */
-  async openFile(file) {
+  async openFile(file, { onlyBranch = false } = {}) {
     const title = titleOf(file.name);
     if (isJsonName(file.name)) {
       const workflow = parsed(await file.text());
@@ -82,9 +83,22 @@ export class Files {
       return;
     }
     const { workflow, found } = await readEmbedded(file);
-    if (workflow !== undefined) this.#open(workflow, title, null);
-    else if (found.length > 0) this.#say("warn", "files.onlyOther", { name: file.name, found: found.join(", ") });
+    if (workflow !== undefined) {
+      const tab = this.#open(workflow, title, null);
+      if (tab && onlyBranch) await this.#keepBranch(tab, file.name);
+    } else if (found.length > 0) this.#say("warn", "files.onlyOther", { name: file.name, found: found.join(", ") });
     else this.#say("warn", "files.noWorkflow", { name: file.name });
+  }
+
+  /** Take away what did not make a picture; an undo brings it back. @param {Tab} tab @param {string} name */
+  async #keepBranch(tab, name) {
+    const { branchOf, keepOnly } = await import("../core/branch.js");
+    const { root } = tab.doc;
+    const kept = branchOf(root, name, this.app.catalogue.get());
+    if (kept.size === 0 || kept.size === root.nodes.size) return;
+    tab.edit("files.keepBranch", (tx) => keepOnly(tx, "root", kept));
+    this.app.view.fit();
+    this.#say("info", "files.onlyBranch", { name });
   }
 
   /**
@@ -260,7 +274,7 @@ export class Files {
     return answer === "drop" || (answer === "save" && this.save(tab));
   }
 
-  /** @param {"warn" | "error"} kind @param {string} key @param {{ [name: string]: string }} values */
+  /** @param {"info" | "warn" | "error"} kind @param {string} key @param {{ [name: string]: string }} values */
   #say(kind, key, values) {
     this.app.ui.toast(kind, this.app.i18n.t(key, values));
   }

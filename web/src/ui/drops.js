@@ -1,4 +1,4 @@
-/** Files that are dropped on the canvas: workflows open in a new tab, pictures go to their node. */
+/** Files that are dropped on the canvas: workflows open in a new tab (Alt: what made the picture), pictures go to their node. */
 
 /** @import { App } from "../app_types.js" */
 /** @import { Files } from "../state/files.js" */
@@ -35,7 +35,7 @@ async function take(app, files, event, dropped) {
   const [first] = dropped;
   const node = event.target instanceof Element ? event.target.closest("[data-node]")?.getAttribute("data-node") : null;
   if (first && node && PICTURE.test(first.type) && (await loadInto(app, node, first))) return;
-  for (const file of dropped) await files.openFile(file);
+  for (const file of dropped) await files.openFile(file, { onlyBranch: event.altKey });
 }
 
 /**

@@ -5,7 +5,7 @@
 
 /** Texts are "panels.gestures.<name>" and "panels.gestures.<name>.how". */
 const ANYWHERE = [
-  "add", "connect", "take", "anew", "dot", "insert", "loose", "copy", "grid", "pick", "edges", "open", "menu",
+  "add", "connect", "take", "anew", "dot", "insert", "loose", "copy", "grid", "pick", "edges", "open", "branch", "menu",
 ];
 /** Those of which every preset has its own way: "panels.gestures.pan.how.comfy". */
 const BY_PRESET = ["pan", "zoom", "frame"];

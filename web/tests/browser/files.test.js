@@ -270,6 +270,26 @@ test("a picture opens its workflow in a new tab, and goes to a node that loads p
   assert.deepEqual(await tabTitles(page), [first, "small", "shot", "loader"]);
 });
 
+test("a picture dropped with Alt opens only what made it; undo brings back the rest", async () => {
+  const { page } = editor;
+  const both = {
+    ...workflow(emptyImage(0x336699)),
+    5: emptyImage(0x993366),
+    6: { class_type: "SaveImage", inputs: { images: ["5", 0], filename_prefix: "other" } },
+  };
+  await openWorkflow(page, both, "both.json");
+  await page.locator("#run").click();
+  await page.locator(".node-image").nth(1).waitFor();
+  const name = (await readdir(join(use.server.folder, "output"))).find((file) => file.startsWith("other")) ?? "";
+  const content = await readFile(join(use.server.folder, "output", name));
+  await dropFile(page, { name, type: "image/png", content }, "#canvas", { altKey: true });
+  await toast(page, "Only the nodes that made").waitFor();
+  assert.deepEqual(await page.locator(".node").evaluateAll((nodes) => nodes.map((node) => node.getAttribute("data-node")).sort()), ["5", "6"]);
+  await page.locator(".canvas-root").focus();
+  await page.keyboard.press("Control+z");
+  await page.locator(".node").nth(3).waitFor();
+});
+
 test("what cannot be opened is a sentence, and leaves everything as it is", async () => {
   const { page } = editor;
   const before = await tabTitles(page);

@@ -73,16 +73,17 @@ export function emptyImage(color = 0) {
  * @param {Page} page
  * @param {{ name: string, type?: string, content: string | Buffer }} file
  * @param {string} [on] selector of what it is dropped on
+ * @param {{ altKey?: boolean }} [keys] held meanwhile
  */
-export async function dropFile(page, { name, type = "application/json", content }, on = "#canvas") {
+export async function dropFile(page, { name, type = "application/json", content }, on = "#canvas", keys = {}) {
   const bytes = [...Buffer.from(content)];
-  await page.locator(on).first().evaluate((target, { name, type, bytes }) => {
+  await page.locator(on).first().evaluate((target, { name, type, bytes, keys }) => {
     const transfer = new DataTransfer();
     transfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
     for (const kind of ["dragenter", "dragover", "drop"]) {
-      target.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+      target.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true, ...keys }));
     }
-  }, { name, type, bytes });
+  }, { name, type, bytes, keys });
 }
 
 /** @param {Page} page @param {object} content @param {string} [name] */
