@@ -4,16 +4,21 @@
  * and hold what a browser without GPU paints in software; "main ms" is the CPU time a frame takes of
  * the main thread, which is what the editor itself costs.
  *
- * Run: node tests/bench/canvas_bench.js [nodes …]
+ * Run: node tests/bench/canvas_bench.js [--pan-seconds=60] [nodes …]
  */
+
+import { parseArgs } from "node:util";
 
 import { launch } from "../harness/browser.js";
 import { serveEditor } from "../harness/static_server.js";
+import { afterPanning } from "./heap.js";
 import { gatesOf, openCanvas, runAll, VIEWPORT } from "./scenarios.js";
 
 /** @import { Result } from "./scenarios.js" */
 
-const sizes = process.argv.slice(2).map(Number);
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { "pan-seconds": { type: "string", default: "60" } } });
+const panSeconds = Number(values["pan-seconds"]);
+const sizes = positionals.map(Number);
 if (sizes.length === 0) sizes.push(200, 1000, 3000);
 
 const server = await serveEditor();
@@ -35,9 +40,11 @@ async function benchmark(size) {
   print(size, results);
   const broken = gatesOf(results).filter((gate) => !gate.holds);
   for (const { result, text } of broken) console.log(`  GATE ${result}: ${text}`);
+  const { text, holds } = await afterPanning(page, session, panSeconds);
+  console.log(`  ${holds ? "" : "GATE "}after ${panSeconds} s of panning: ${text}`);
   for (const error of errors) console.log(`  PAGE ERROR ${error}`);
   await page.close();
-  return broken.length + errors.length;
+  return broken.length + errors.length + (holds ? 0 : 1);
 }
 
 /** @param {number} size @param {readonly Result[]} results */

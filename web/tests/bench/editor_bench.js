@@ -11,6 +11,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { EditorPage, launch, Server } from "../browser/page.js";
+import { openWorkflow } from "../browser/shell_page.js";
 import { timesOf } from "./scenarios.js";
 
 /** @import { Browser, BrowserContext, Page } from "playwright-core" */
@@ -135,21 +136,34 @@ async function secondsOfJob(url, before) {
   }
 }
 
-/** The starter's prompt with another seed, so that nothing is found in the cache. @param {string} url @param {number} seed */
-async function queue(url, seed) {
-  const texts = (/** @type {string} */ text) => ({ class_type: "CLIPTextEncode", inputs: { clip: ["1", 1], text } });
-  const prompt = {
+/** The starter's prompt with another seed, so that nothing is found in the cache. @param {number} seed */
+function prompt(seed) {
+  const encoded = (/** @type {string} */ text) => ({ class_type: "CLIPTextEncode", inputs: { clip: ["1", 1], text } });
+  return {
     1: { class_type: "CheckpointLoaderSimple", inputs: { ckpt_name: "tessera_starter.safetensors" } },
-    2: texts("a red apple"),
-    3: texts(""),
+    2: encoded("a red apple"),
+    3: encoded(""),
     4: { class_type: "EmptyLatentImage", inputs: { width: 64, height: 64, batch_size: 1 } },
     5: { class_type: "KSampler", inputs: { model: ["1", 0], positive: ["2", 0], negative: ["3", 0], latent_image: ["4", 0], seed, steps: STEPS, cfg: 3, sampler_name: "euler", scheduler: "normal", denoise: 1 } },
     6: { class_type: "VAEDecode", inputs: { samples: ["5", 0], vae: ["1", 2] } },
     7: { class_type: "SaveImage", inputs: { images: ["6", 0], filename_prefix: "bench" } },
   };
-  const body = JSON.stringify({ prompt, extra_data: { preview_method: "auto" } });
+}
+
+/** @param {string} url @param {number} seed */
+async function queue(url, seed) {
+  const body = JSON.stringify({ prompt: prompt(seed) });
   const answer = await fetch(`${url}/prompt`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
   if (!answer.ok) throw new Error(`The prompt was refused: ${await answer.text()}`);
+}
+
+/** Run in an editor that shows its progress and its pictures. @param {Page} page @param {string} url @param {number} seed */
+async function runInEditor(page, url, seed) {
+  await page.goto(url);
+  await new EditorPage(page).ready();
+  await openWorkflow(page, prompt(seed), "bench.json");
+  await page.locator(".canvas-root").focus();
+  await page.keyboard.press("Control+Enter");
 }
 
 /** Rates with an open editor against without, in turns. @param {Browser} browser @param {string} url @returns {Promise<number>} */
@@ -157,20 +171,18 @@ async function penalty(browser, url) {
   /** @type {{ open: number[], closed: number[] }} */
   const seconds = { open: [], closed: [] };
   let done = 0;
-  /** @param {"open" | "closed" | null} kind */
-  const run = async (kind) => {
-    await queue(url, 1000 + done);
-    const taken = await secondsOfJob(url, done);
+  /** @param {number[]} taken @param {(seed: number) => Promise<void>} start */
+  const run = async (taken, start) => {
+    await start(1000 + done);
+    taken.push(await secondsOfJob(url, done));
     done += 1;
-    if (kind) seconds[kind].push(taken);
   };
-  await run(null); // loads the model
+  const alone = (/** @type {number} */ seed) => queue(url, seed);
+  await run([], alone); // loads the model
   for (let round = 0; round < ROUNDS; round += 1) {
-    await run("closed");
+    await run(seconds.closed, alone);
     const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });
-    await page.goto(url);
-    await new EditorPage(page).ready();
-    await run("open");
+    await run(seconds.open, (seed) => runInEditor(page, url, seed));
     await page.close();
   }
   return timesOf(seconds.closed).p50 / timesOf(seconds.open).p50;

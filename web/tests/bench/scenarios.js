@@ -133,7 +133,7 @@ export function timesOf(intervals) {
 }
 
 /** Pans by dragging with the middle button. @param {Page} page @param {number} frames @param {number} step Pixels per frame. */
-function pan(page, frames, step) {
+export function pan(page, frames, step) {
   return page.evaluate(async ({ frames: count, step: by }) => {
     const { harness, drive } = /** @type {BenchWindow} */ (/** @type {unknown} */ (window));
     const { root } = harness.view;
