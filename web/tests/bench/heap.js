@@ -2,11 +2,12 @@
 
 /** @import { CDPSession, Page } from "playwright-core" */
 
-import { pan, settled } from "./scenarios.js";
+import { pan, setZoom, settled } from "./scenarios.js";
 
 /** How much the heap may grow, as a share; what is more is kept by somebody. */
 const MOST_GROWTH = 0.05;
 const FRAMES = 120;
+const ZOOM = 0.6;
 
 /** @typedef {{ heap: number, nodes: number, listeners: number }} Kept Bytes, and counts of the DOM. */
 
@@ -27,10 +28,12 @@ async function kept(session) {
 export async function afterPanning(page, session, seconds) {
   await pan(page, FRAMES, 24); // every level of detail was there once
   await settled(page);
+  await setZoom(page, ZOOM);
   const before = await kept(session);
   const until = Date.now() + 1000 * seconds;
   while (Date.now() < until) await pan(page, FRAMES, 24);
   await settled(page);
+  await setZoom(page, ZOOM); // the same nodes are in the page
   const after = await kept(session);
   const growth = after.heap / before.heap - 1;
   const text = `heap ${(before.heap / 2 ** 20).toFixed(1)} → ${(after.heap / 2 ** 20).toFixed(1)} MB (${(100 * growth).toFixed(1)} %), `

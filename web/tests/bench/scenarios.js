@@ -201,7 +201,7 @@ function dragNodes(page, count) {
 }
 
 /** @param {Page} page @param {number} zoom 0 shows all. */
-async function setZoom(page, zoom) {
+export async function setZoom(page, zoom) {
   await page.evaluate((value) => {
     const { view } = /** @type {any} */ (window).harness;
     const state = view.camera.fitting(view.shown.scene.bounds());
