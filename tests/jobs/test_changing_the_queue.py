@@ -58,8 +58,11 @@ async def test_a_paused_queue_begins_nothing_but_lets_run_what_runs(bench: Bench
 async def test_a_pause_and_its_end_are_told_to_all(bench: Bench) -> None:
     await bench.service.pause()
     await until(lambda: len(bench.publish.data("status")) == 1, "the pause")
+    assert bench.service.paused
     await bench.service.resume()
     await until(lambda: len(bench.publish.data("status")) == 2, "its end")
+    assert not bench.service.paused
+    assert bench.pool.ran == []
 
 
 async def test_a_paused_queue_stays_paused_over_restarts_until_it_is_resumed(bench: Bench) -> None:
