@@ -106,8 +106,8 @@ export class DraftWriter {
       onKept(db !== undefined);
     } catch (error) {
       this.#needsBase = true;
+      onError("browser", error); // first: a full disk may refuse to note it, too
       onKept(false);
-      onError("browser", error);
     }
   }
 
