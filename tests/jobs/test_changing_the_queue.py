@@ -61,8 +61,8 @@ async def test_a_pause_and_its_end_are_told_to_all(bench: Bench) -> None:
     assert bench.service.paused
     await bench.service.resume()
     await until(lambda: len(bench.publish.data("status")) == 2, "its end")
-    assert not bench.service.paused
     assert bench.pool.ran == []
+    assert not bench.service.paused
 
 
 async def test_a_paused_queue_stays_paused_over_restarts_until_it_is_resumed(bench: Bench) -> None:
