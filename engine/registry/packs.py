@@ -160,6 +160,8 @@ async def _listed_nodes(path: Path, entrypoint: Any) -> list[type[ComfyNode]]:
     if not hasattr(extension, "get_node_list"):
         kind = type(extension).__name__
         raise PackExportError(path, f"comfy_entrypoint() returned {kind}, not a ComfyExtension")
+    if hasattr(extension, "on_load"):  # what is no ComfyExtension need not have it
+        await extension.on_load()
     return list(await extension.get_node_list())
 
 

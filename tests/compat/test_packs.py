@@ -318,16 +318,6 @@ def test_loading_by_path_equals_loading_by_name(bench: Bench) -> None:
     assert not close(latents[0], latents[2]), "the LoRA does something"
 
 
-def test_a_v3_pack_runs_and_clones_models(bench: Bench, plain: torch.Tensor) -> None:
-    (image,) = bench.values(IMAGE | {"w": ("Warmer", {"image": ["i", 0], "amount": 0.5})}, "w")
-    assert image[0, 0, 0, 0] == pytest.approx(0x20 / 255 + 0.5)
-
-    prompt = hooked("HookedModel")
-    (model,) = bench.values(prompt, "h0")
-    assert model.options["tests"] == 1
-    assert close(bench.values(prompt, "3")[0]["samples"], plain)
-
-
 def test_a_pack_node_expands_into_native_ones(bench: Bench) -> None:
     prompt = IMAGE | {"x": ("InvertTimes", {"image": ["i", 0], "times": 3})}
     (image,) = bench.values(prompt, "x")

@@ -11,7 +11,10 @@ class ComfyExtension(ABC):
     """A pack: lists its nodes."""
 
     async def on_load(self) -> None:  # noqa: B027 - may stay as it is
-        """Part of the interface that hosts do not call (contract §4.6)."""
+        """Prepare the pack, before its nodes are listed; what it raises keeps the pack out.
+
+        Hosts up to 0.3.64 did not call it yet.
+        """
 
     @abstractmethod
     async def get_node_list(self) -> list[type[ComfyNode]]:

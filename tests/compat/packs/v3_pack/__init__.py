@@ -1,6 +1,10 @@
 """A pack in the V3 form."""
 
+from aiohttp import web
 from comfy_api.latest import ComfyExtension, io
+from server import PromptServer
+
+steps = []
 
 
 class Warmer(io.ComfyNode):
@@ -37,8 +41,17 @@ class HookedModel(io.ComfyNode):
         return io.NodeOutput(copy)
 
 
+async def hello(request):
+    return web.json_response({"hello": "v3"})
+
+
 class Extension(ComfyExtension):
+    async def on_load(self):
+        steps.append("on_load")
+        PromptServer.instance.routes.get("/v3_pack/hello")(hello)
+
     async def get_node_list(self):
+        steps.append("get_node_list")
         return [Warmer, HookedModel]
 
 
