@@ -89,7 +89,7 @@ async function start() {
   const settings = new SettingsStore(api, onError);
   defineShellSettings(settings);
   const [clientId] = await Promise.all([
-    claimClientId(sessionStorage, navigator.locks),
+    claimClientId(() => sessionStorage, navigator.locks),
     i18n.load(pickLanguage(navigator.languages), fetchLocale),
     settings.load().catch(onError),
   ]);

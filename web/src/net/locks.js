@@ -2,7 +2,7 @@
 
 /**
  * Hold a name until `release` is called or the page goes.
- * @param {LockManager | undefined} locks undefined on pages that are not secure: then all are free
+ * @param {LockManager | undefined} locks undefined on pages that are not secure: then all are free, as where they are blocked
  * @param {string} name
  * @param {number} [patience] ms to wait for it: a page that is reloaded holds its names a little longer
  * @returns {Promise<{ release(): void } | undefined>} undefined when another tab holds it
@@ -18,7 +18,10 @@ export function claim(locks, name, patience = 0) {
       }
       return new Promise((release) => resolve({ release: () => release(undefined) }));
     }).catch((error) => {
-      if (error instanceof DOMException && ["TimeoutError", "AbortError"].includes(error.name)) resolve(undefined);
+      const name = error instanceof DOMException ? error.name : "";
+      if (name === "TimeoutError" || name === "AbortError") resolve(undefined);
+      // A page whose storage is blocked has no locks either.
+      else if (name === "SecurityError") resolve({ release: () => {} });
       else reject(error);
     });
   });

@@ -8,6 +8,7 @@
 
 import { ApiError } from "../net/api_error.js";
 import { claim } from "../net/locks.js";
+import { BrowserNote } from "./browser_note.js";
 import { DraftDb } from "./draft_db.js";
 import { DraftPlaces } from "./draft_places.js";
 import { DraftWriter } from "./draft_writer.js";
@@ -28,6 +29,14 @@ const PATIENCE_MS = 3000;
  * @property {DraftPlace} place where it lies
  */
 
+/** @typedef {{ tabs: string[], active: string | null }} Session what a window has open, by the documents' ids */
+
+/** @param {unknown} value @returns {value is Session} */
+function isSession(value) {
+  const { tabs, active } = /** @type {Partial<Session>} */ (value ?? {});
+  return Array.isArray(tabs) && tabs.every((id) => typeof id === "string") && (active === null || typeof active === "string");
+}
+
 export class Drafts {
   /** @type {DraftDb | undefined} */
   #db;
@@ -35,7 +44,7 @@ export class Drafts {
   #writers = new Map();
   /** @type {Map<string, { release(): void }>} */
   #claims = new Map();
-  /** Places that failed, each told once until it works again. @type {Set<string>} */
+  /** What failed, each told once. @type {Set<string>} */
   #told = new Set();
 
   /**
@@ -45,7 +54,9 @@ export class Drafts {
   constructor(app, tabs) {
     this.app = app;
     this.tabs = tabs;
-    this.places = new DraftPlaces(localStorage);
+    const onError = (/** @type {unknown} */ error) => this.#failed("notes", error);
+    this.places = new DraftPlaces(() => localStorage, onError);
+    this.session = new BrowserNote(() => sessionStorage, SESSION_KEY, isSession, onError);
   }
 
   /** Open the browser's database; without it the server's journal alone keeps the edits. */
@@ -76,14 +87,13 @@ export class Drafts {
 
   /** Open what this window had open before a reload. @returns {Promise<boolean>} whether there was any */
   async reopen() {
-    const session = this.#session();
+    const session = this.session.read() ?? { tabs: [], active: null };
     const places = this.places.all();
     for (const id of session.tabs) {
-      const there = places.get(id) === "server"
-        ? await this.#readJournal(id, PATIENCE_MS).catch((error) => void this.#failed("server", error))
-        : undefined;
-      const tab = there ?? (await this.#read(id, PATIENCE_MS));
+      if (!(await this.#claim(id, PATIENCE_MS))) continue;
+      const tab = await this.#restored(id, places?.get(id));
       if (tab) this.tabs.add(tab, id === session.active);
+      else this.#release(id);
     }
     return this.tabs.list.get().length > 0;
   }
@@ -104,12 +114,14 @@ export class Drafts {
 
   /** This browser's documents that its database lost, or could not take. @param {ReadonlySet<string>} known what it has @returns {Promise<Leftover[]>} */
   async #onServerAlone(known) {
-    const missed = [...this.places.all()].filter(([id, place]) => place === "server" || !known.has(id)).map(([id]) => id);
-    if (missed.length === 0) return [];
+    const places = this.places.all();
+    // Where nothing can be noted, all that the server has may be this browser's.
+    const isMissed = (/** @type {string} */ id) => (places ? places.get(id) === "server" || (places.has(id) && !known.has(id)) : !known.has(id));
+    if (places && ![...places.keys()].some(isMissed)) return [];
     const journaled = (await this.journaled().catch((error) => this.#failed("server", error))) ?? [];
     /** @type {Leftover[]} */
     const found = [];
-    for (const entry of journaled) if (missed.includes(entry.id) && (await this.#isFree(entry.id))) found.push(entry);
+    for (const entry of journaled) if (isMissed(entry.id) && (await this.#isFree(entry.id))) found.push(entry);
     return found;
   }
 
@@ -124,8 +136,9 @@ export class Drafts {
   /** @param {Leftover} leftover @returns {Promise<boolean>} */
   async recover({ id, place }) {
     const tab = place === "browser" ? await this.#read(id) : await this.#readJournal(id);
-    if (tab) this.tabs.add(tab);
-    return tab !== undefined;
+    if (!tab || !(await this.#claim(id))) return false;
+    this.tabs.add(tab);
+    return true;
   }
 
   /** @param {{ id: string }} leftover */
@@ -140,8 +153,7 @@ export class Drafts {
     for (const [tab, writer] of this.#writers) {
       if (tabs.includes(tab)) continue;
       this.#writers.delete(tab);
-      this.#claims.get(tab.id)?.release();
-      this.#claims.delete(tab.id);
+      this.#release(tab.id);
       writer.forget().finally(() => this.places.delete(tab.id)).catch((error) => this.#failed("server", error));
     }
     this.#keepSession();
@@ -158,11 +170,9 @@ export class Drafts {
 
   /** @param {string} id @param {DraftPlace} place */
   #note(id, place) {
-    try {
-      this.places.set(id, place);
-    } catch (error) {
-      this.#failed("browser", error);
-    }
+    if (this.places.set(id, place) || place === "browser" || this.app.socket.state.get() !== "open") return;
+    // Nothing would tell that the draft here lacks edits: the journal, which has them, must be found instead.
+    this.#db?.delete(id).catch((error) => this.#failed("browser", error));
   }
 
   /** @param {string} id @param {number} [patience] ms @returns {Promise<boolean>} false: another window shows it */
@@ -173,6 +183,12 @@ export class Drafts {
   }
 
   /** @param {string} id */
+  #release(id) {
+    this.#claims.get(id)?.release();
+    this.#claims.delete(id);
+  }
+
+  /** @param {string} id */
   async #isFree(id) {
     if (this.#claims.has(id)) return false;
     const held = await claim(navigator.locks, `tessera-draft-${id}`);
@@ -180,18 +196,22 @@ export class Drafts {
     return held !== undefined;
   }
 
-  /** @param {string} id @param {number} [patience] ms @returns {Promise<Tab | undefined>} */
-  async #read(id, patience) {
-    const draft = await this.#db?.read(id).catch((error) => void this.#failed("browser", error));
-    if (!draft || !(await this.#claim(id, patience))) return undefined;
-    return this.#tabOf(draft.head, draft.base, draft.edits);
+  /** What this window had open. @param {string} id @param {DraftPlace} [place] where it is noted to be @returns {Promise<Tab | undefined>} */
+  async #restored(id, place) {
+    const there = () => this.#readJournal(id).catch((error) => void this.#failed("server", error));
+    return place === "server" ? (await there()) ?? this.#read(id) : (await this.#read(id)) ?? there();
   }
 
-  /** @param {string} id @param {number} [patience] ms @returns {Promise<Tab | undefined>} undefined also when the server has none */
-  async #readJournal(id, patience) {
+  /** @param {string} id @returns {Promise<Tab | undefined>} */
+  async #read(id) {
+    const draft = await this.#db?.read(id).catch((error) => void this.#failed("browser", error));
+    return draft && this.#tabOf(draft.head, draft.base, draft.edits);
+  }
+
+  /** @param {string} id @returns {Promise<Tab | undefined>} undefined also when the server has none */
+  async #readJournal(id) {
     try {
       const { head, document, edits } = await readJournal(this.app.api, id);
-      if (!(await this.#claim(id, patience))) return undefined;
       return this.#tabOf({ ...head, id, dirty: true, modified: 0, cameras: {}, graphPath: [], lastJob: null }, document, edits);
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) return undefined;
@@ -211,22 +231,17 @@ export class Drafts {
   }
 
   #keepSession() {
-    const tabs = this.tabs.list.get().map(({ id }) => id);
-    sessionStorage.setItem(SESSION_KEY, JSON.stringify({ tabs, active: this.tabs.active.get()?.id ?? null }));
+    this.session.write({ tabs: this.tabs.list.get().map(({ id }) => id), active: this.tabs.active.get()?.id ?? null });
   }
 
-  /** @returns {{ tabs: string[], active: string | null }} */
-  #session() {
-    return JSON.parse(sessionStorage.getItem(SESSION_KEY) ?? '{"tabs":[],"active":null}');
-  }
-
-  /** @param {"browser" | "server"} place @param {unknown} error */
+  /** @param {"browser" | "server" | "notes"} place @param {unknown} error */
   #failed(place, error) {
     console.warn(`Drafts cannot be kept (${place}).`, error);
     // An absent server is told by the socket, and sent what it missed when it is back.
     if (this.#told.has(place) || (place === "server" && this.app.socket.state.get() !== "open")) return;
     this.#told.add(place);
     const reason = error instanceof Error ? error.message : String(error);
-    this.app.ui.toast("warn", this.app.i18n.t(`files.drafts.${place}`, { reason }));
+    const { t } = this.app.i18n;
+    this.app.ui.toast("warn", t(`files.drafts.${place}`, { reason, command: t("commands.file.recover") }));
   }
 }

@@ -237,6 +237,49 @@ test("a full browser says so once, and the server's journal brings the edits bac
   assert.equal(await page.locator(".node", { hasText: "Save Image" }).count(), 0);
 });
 
+test("a browser that blocks all storage says so, and the server's journal brings the edits back", async () => {
+  await openWorkflow(editor.page, workflow(emptyImage()), "seen before.json");
+  await removeNode(editor, "Save Image");
+  await until(async () => (await journals()).some(({ title }) => title === "seen before"));
+  await context.addInitScript(() => {
+    const blocked = () => {
+      throw new DOMException("Access is denied for this document.", "SecurityError");
+    };
+    for (const name of ["localStorage", "sessionStorage", "indexedDB"]) Object.defineProperty(window, name, { get: blocked });
+    LockManager.prototype.request = async () => blocked();
+  });
+  const blocked = await openEditor();
+  const { page } = blocked;
+  await toast(page, "This browser cannot note which drafts it has").waitFor();
+  await page.locator("dialog li", { hasText: "seen before" }).waitFor();
+  await page.locator("dialog button", { hasText: "Later" }).click();
+  await blocked.ready();
+  await openWorkflow(page, workflow(emptyImage()), "blocked.json");
+  await removeNode(blocked, "Save Image");
+  await until(async () => (await journals()).some(({ title }) => title === "blocked"));
+  await page.reload();
+  const found = page.locator("dialog li", { hasText: "blocked" });
+  await found.waitFor();
+  await page.locator("dialog .primary").click();
+  await page.locator(".tab.dirty .tab-name", { hasText: "blocked" }).click();
+  await page.locator(".node", { hasText: "EmptyImage" }).waitFor();
+  assert.equal(await page.locator(".node", { hasText: "Save Image" }).count(), 0);
+  assert.deepEqual(blocked.errors, []);
+});
+
+for (const text of ["{", '"moon"', '[["a","moon"]]']) {
+  test(`a start does not stumble over what others left in the browser's storage: ${text}`, async () => {
+    await context.addInitScript((spoilt) => {
+      for (const storage of [localStorage, sessionStorage]) {
+        for (const key of ["tessera.drafts", "tessera.tabs", "tessera.client"]) storage.setItem(key, spoilt);
+      }
+    }, text);
+    const other = await openEditor();
+    await toast(other.page, "This browser cannot note which drafts it has").waitFor();
+    assert.deepEqual(other.errors, []);
+  });
+}
+
 test("where browsers hold back ids, locks and the clipboard the editor works all the same", async () => {
   await context.addInitScript(() => {
     Reflect.deleteProperty(Crypto.prototype, "randomUUID");

@@ -1,12 +1,13 @@
 /** What goes wrong at the server is one sentence, in the artist's language where we know it. */
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { ServerApi } from "../../src/net/api.js";
 import { ApiError } from "../../src/net/api_error.js";
 import { claimClientId } from "../../src/net/client_id.js";
-import { newId } from "../../src/net/ids.js";
+import { isId, newId } from "../../src/net/ids.js";
+import { claim } from "../../src/net/locks.js";
 
 /** @type {{ [key: string]: string }} */
 const TEXTS = { "errors.absent": "Niemand da.", "errors.server.disk_full": "Voll.", "errors.status": "Fehler {status}" };
@@ -86,12 +87,12 @@ class FakeLocks {
 
 /** @param {{ [key: string]: string }} values */
 function storage(values) {
-  return {
+  return () => ({
     getItem: (/** @type {string} */ key) => values[key] ?? null,
     setItem: (/** @type {string} */ key, /** @type {string} */ value) => {
       values[key] = value;
     },
-  };
+  });
 }
 
 test("a reloaded tab is who it was, a duplicated one is somebody else", async () => {
@@ -108,6 +109,30 @@ test("without locks each load is somebody new", async () => {
   const stored = {};
   const first = await claimClientId(storage(stored), undefined);
   assert.notEqual(await claimClientId(storage(stored), undefined), first);
+});
+
+test("a blocked, full or spoilt storage makes a tab somebody new, and ends nothing", async () => {
+  const warn = mock.method(console, "warn", () => {});
+  const locks = () => /** @type {any} */ (new FakeLocks());
+  const blocked = () => {
+    throw new DOMException("Access is denied.", "SecurityError");
+  };
+  assert.ok(isId(await claimClientId(blocked, locks())));
+  const full = () => ({ getItem: () => null, setItem: blocked });
+  assert.ok(isId(await claimClientId(full, locks())));
+  assert.equal(warn.mock.callCount(), 2);
+  warn.mock.restore();
+  const spoilt = { "tessera.client": "x".repeat(9000) };
+  const id = await claimClientId(storage(spoilt), locks());
+  assert.ok(isId(id));
+  assert.equal(spoilt["tessera.client"], id);
+});
+
+test("where locks are blocked all names are free, as on pages without them", async () => {
+  const locks = /** @type {any} */ ({ request: async () => Promise.reject(new DOMException("Access is denied.", "SecurityError")) });
+  assert.ok(await claim(locks, "a"));
+  const broken = /** @type {any} */ ({ request: async () => Promise.reject(new TypeError("no")) });
+  await assert.rejects(claim(broken, "a"), TypeError);
 });
 
 test("ids are UUIDs of version 4", () => {
