@@ -25,7 +25,6 @@ from engine.cli.arguments import ROOT
 from engine.cli.compose import settings_from
 from engine.cli.terminal import say
 from engine.errors import EngineError, InvalidValueError
-from engine.imaging.unfinished import remove_abandoned
 from engine.jobs.service import JobService
 from engine.jobs.store import JobStore
 from engine.models.folders import SHIPPED, ModelFolders
@@ -37,6 +36,7 @@ from engine.server.users import DEFAULT_USER
 from engine.server.web_files import EDITOR_FOLDERS
 from engine.server.ws.hub import Hub
 from engine.settings import ServerSettings, Settings
+from engine.unfinished import remove_abandoned
 
 DATABASE = "tessera.sqlite3"
 _TOKEN_CHARACTERS = 12

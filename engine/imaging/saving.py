@@ -16,7 +16,7 @@ from typing import BinaryIO, Self
 
 from engine.errors import EngineError, ForbiddenPathError, shorten
 from engine.faultpoints import reach
-from engine.imaging.unfinished import unfinished
+from engine.unfinished import unfinished
 
 _FORBIDDEN_CHARACTERS = re.compile((r'[<>:"|?*' if os.name == "nt" else "[") + r"\x00-\x1f\x7f]")
 """What the system cannot store, and control characters: a listing would send them on."""

@@ -12,13 +12,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
 from blake3 import blake3
 
 from engine.errors import FileFormatError
+from engine.unfinished import unfinished
 
 _ZIP: Final = b"PK\x03\x04"  # torch.save since 1.6
 _PICKLE: Final = tuple(bytes((0x80, protocol)) for protocol in (2, 3, 4, 5))
@@ -55,8 +55,7 @@ def convert(path: Path, directory: Path) -> Path:
     if target.is_file():
         return target
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory, prefix="converting-") as scratch:
-        made = Path(scratch) / "weights.safetensors"
+    with unfinished(directory) as made:
         _run_child(path, made)
         made.replace(target)
     return target
@@ -77,7 +76,7 @@ def _run_child(path: Path, made: Path) -> None:
         )
     except subprocess.TimeoutExpired as error:
         raise FileFormatError(path, f"converting it took over {timeout_s:.0f} s") from error
-    if done.returncode == 0 and made.is_file():
+    if done.returncode == 0 and made.stat().st_size:
         return
     said = done.stdout.decode(errors="replace").strip().splitlines()
     problem = said[-1] if said else f"converting it failed (exit status {done.returncode})"

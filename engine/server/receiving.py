@@ -8,7 +8,6 @@ import hashlib
 import itertools
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -17,8 +16,8 @@ from pathlib import Path
 from aiohttp import BodyPartReader, web
 from aiohttp.http import HttpProcessingError
 
-from engine.imaging.unfinished import unfinished
 from engine.server.answers import RequestError
+from engine.unfinished import unfinished
 
 _CHUNK_BYTES = 1 << 18
 _FIELD_BYTES = 1 << 16
@@ -44,8 +43,10 @@ class Upload:
 
 
 @asynccontextmanager
-async def received(request: web.Request, part_name: str, limit: int) -> AsyncIterator[Upload]:
-    """Take in a form with a file in the part `part_name`.
+async def received(
+    request: web.Request, part_name: str, limit: int, folder: Path
+) -> AsyncIterator[Upload]:
+    """Take in a form with a file in the part `part_name`; it lies in `folder` meanwhile.
 
     Raises: RequestError, when it is no form, has no file or is larger than `limit` bytes.
     """
@@ -57,8 +58,8 @@ async def received(request: web.Request, part_name: str, limit: int) -> AsyncIte
         )
     if (request.content_length or 0) > limit + _FIELD_BYTES:
         raise _too_large(limit)
-    with tempfile.TemporaryDirectory(prefix="tessera-upload-") as folder:
-        yield await _read_form(request, part_name, Path(folder) / "file", limit)
+    with _in_folder(folder) as file:
+        yield await _read_form(request, part_name, file, limit)
 
 
 async def _read_form(request: web.Request, part_name: str, target: Path, limit: int) -> Upload:
@@ -119,7 +120,7 @@ def put_file(source: Path, digest: str, target: Path, *, overwrite: bool) -> Pat
     Without `overwrite` an equal file is used as it is, and a different one of that name makes
     " (1)", " (2)" … part of the new one's. Nobody ever sees half a file.
     """
-    with _beside(target) as temporary:
+    with _in_folder(target.parent) as temporary:
         shutil.copyfile(source, temporary)
         if overwrite:
             temporary.replace(target)
@@ -132,7 +133,7 @@ def put_file(source: Path, digest: str, target: Path, *, overwrite: bool) -> Pat
 
 def write_file(target: Path, content: bytes, *, overwrite: bool) -> bool:
     """Write a file in one step, folders as needed; False when it exists and may not be replaced."""
-    with _beside(target) as temporary:
+    with _in_folder(target.parent) as temporary:
         temporary.write_bytes(content)
         if not overwrite:
             return _take(temporary, target)
@@ -167,10 +168,10 @@ def digest_of(path: Path) -> str:
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """Give a temporary name on the same file system; it is gone afterwards."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with unfinished(target.parent) as path:
+def _in_folder(folder: Path) -> Iterator[Path]:
+    """Give a temporary file; it is gone afterwards, and at the next start after a kill."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with unfinished(folder) as path:
         yield path
 
 

@@ -13,6 +13,7 @@ import torch
 from engine.errors import FileFormatError
 from engine.models import pickles, unpickle
 from engine.models.reading import open_weights
+from engine.unfinished import remove_abandoned
 
 
 class Reduced:
@@ -82,6 +83,23 @@ def test_a_conversion_that_hangs_is_stopped(
     monkeypatch.setattr(pickles, "_START_S", 0.01)
     with pytest.raises(FileFormatError, match="took over"):
         pickles.convert(tmp_path / "a.pt", tmp_path / "made")
+
+
+def test_what_a_killed_conversion_leaves_is_removed_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "made"
+    begun: list[Path] = []
+
+    def be_killed(source: Path, target: Path) -> None:
+        assert remove_abandoned(made) == 0, "it is being written"
+        begun.append(target)
+
+    (tmp_path / "a.pt").write_bytes(b"weights")
+    monkeypatch.setattr(pickles, "_run_child", be_killed)
+    pickles.convert(tmp_path / "a.pt", made)
+    begun[0].write_bytes(b"half")  # as a killed process leaves it: without its lock
+    assert remove_abandoned(made) == 1
 
 
 def test_nested_names_are_joined_and_other_values_left_out() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from typing import Any, NoReturn
 
 import pytest
 
+from engine.unfinished import remove_abandoned
 from engine.workers.pool import WorkerDiedError
 from tests.server.server_host import Host, form, picture, show
 
@@ -49,6 +51,24 @@ async def test_half_an_upload_leaves_nothing(host: Host, monkeypatch: pytest.Mon
     answer = await host.client.post("/upload/image", data=form(picture(), "a.png"))
     assert answer.status == 507
     assert list((host.base / "input").iterdir()) == []
+
+
+async def test_what_comes_in_lies_where_the_next_start_after_a_kill_removes_it(host: Host) -> None:
+    url, temp = host.client.make_url("/"), host.base / "temp"
+    _, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(
+        b"POST /upload/image HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n"
+        b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
+    )
+    async with asyncio.timeout(5):
+        while not (coming := list(temp.iterdir())):
+            await asyncio.sleep(0.005)
+        assert remove_abandoned(temp) == 0, "it is still being received"
+        writer.transport.abort()
+        while list(temp.iterdir()):
+            await asyncio.sleep(0.005)
+    coming[0].touch()  # as a killed server leaves it
+    assert remove_abandoned(temp) == 1
 
 
 async def test_a_file_system_without_links_takes_uploads_as_well(
@@ -99,8 +119,6 @@ async def test_our_own_mistakes_are_logged_and_not_shown(
 
 
 async def test_a_client_that_leaves_in_the_middle_disturbs_nobody(host: Host) -> None:
-    import asyncio
-
     url = host.client.make_url("/")
     for head in (
         b"POST /upload/image HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n"

@@ -191,6 +191,7 @@ async def test_folder_paths_and_newest_files_are_told(host: Host) -> None:
     ]
     for age, name in enumerate(("new.png", "old.png", "oldest.png")):
         os.utime(host.put(f"output/{name}"), (1000 - age, 1000 - age))
+    host.put("output/.half-written.part")
     assert await host.json("/internal/files/output") == ["new.png", "old.png", "oldest.png"]
     assert (await host.client.get("/internal/files/user")).status == 400
     assert (await host.client.get("/api/internal/folder_paths")).status == 404

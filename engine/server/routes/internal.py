@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import msgspec
 from aiohttp import web
@@ -58,7 +59,7 @@ async def get_folder_paths(request: web.Request) -> web.Response:
 
 @bare_routes.get("/internal/files/{type}")
 async def get_files(request: web.Request) -> web.Response:
-    """List the files of output, input or temp, the newest first."""
+    """List the files of output, input or temp, the newest first; hidden ones are left out."""
     kind = request.match_info["type"]
     if kind not in DIRECTORIES:
         raise web.HTTPBadRequest
@@ -67,8 +68,11 @@ async def get_files(request: web.Request) -> web.Response:
     def newest_first() -> list[str]:
         if not folder.is_dir():
             return []
-        files = [path for path in folder.iterdir() if path.is_file() and not path.is_symlink()]
-        files.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-        return [path.name for path in files]
+        times: dict[str, float] = {}
+        for path in folder.iterdir():
+            if path.is_file() and not path.is_symlink() and not path.name.startswith("."):
+                with suppress(FileNotFoundError):  # removed a moment ago
+                    times[path.name] = path.stat().st_mtime
+        return sorted(times, key=lambda name: -times[name])
 
     return json_answer(await asyncio.to_thread(newest_first))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import msgspec
@@ -39,7 +40,7 @@ class OriginalReference(msgspec.Struct, kw_only=True):
 async def post_image(request: web.Request) -> web.Response:
     """Save a file; an equal one is used again, a different one of that name is kept beside."""
     services = services_of(request)
-    async with received(request, "image", services.settings.max_upload_bytes) as upload:
+    async with _received(request) as upload:
         target = _target(services, upload)
         loop = asyncio.get_running_loop()
         if is_picture_name(target.name):
@@ -52,7 +53,7 @@ async def post_image(request: web.Request) -> web.Response:
 async def post_mask(request: web.Request) -> web.Response:
     """Save the original picture with the alpha of the uploaded one, as PNG."""
     services = services_of(request)
-    async with received(request, "image", services.settings.max_upload_bytes) as upload:
+    async with _received(request) as upload:
         reference = decode_json(upload.fields.get("original_ref", ""), OriginalReference)
         original = await asyncio.to_thread(
             picture_file,
@@ -68,6 +69,12 @@ async def post_mask(request: web.Request) -> web.Response:
         )
         await asyncio.to_thread(upload.file.write_bytes, png)
         return await _place(services, upload, hashlib.sha256(png).hexdigest(), target)
+
+
+def _received(request: web.Request) -> AbstractAsyncContextManager[Upload]:
+    services = services_of(request)
+    limit = services.settings.max_upload_bytes
+    return received(request, "image", limit, services.folders.directory("temp"))
 
 
 def _target(services: Services, upload: Upload) -> Path:

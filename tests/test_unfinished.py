@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.imaging.unfinished import remove_abandoned, unfinished
+from engine.unfinished import remove_abandoned, unfinished
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 LEFT = f".{'0' * 32}.part"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there files cannot be locked so")
@@ -69,7 +69,7 @@ def test_what_another_process_writes_is_left_until_that_is_killed(tmp_path: Path
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from engine.imaging.unfinished import unfinished\n"
+        "from engine.unfinished import unfinished\n"
         "with unfinished(Path(sys.argv[1])) as path:\n"
         "    print(path, flush=True)\n"
         "    time.sleep(60)\n"

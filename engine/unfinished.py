@@ -1,9 +1,9 @@
 """Files that are being written, and what killed processes left of them.
 
-A result is written to `.<32 hexadecimal digits>.part` in its folder, then gets its name in one
-step. Its writer holds a lock on it, which the system drops with the process: a file without a
-lock is nobody's any more. Windows and some file systems know no such locks; nothing is removed
-there.
+A result, an upload or a converted model is written to `.<32 hexadecimal digits>.part` in its
+folder, then gets its name in one step. Its writer holds a lock on it, which the system drops with
+the process: a file without a lock is nobody's any more. Windows and some file systems know no
+such locks; nothing is removed there.
 """
 
 from __future__ import annotations
