@@ -89,6 +89,22 @@ async def test_a_model_without_picture_has_no_preview(host: Host) -> None:
         assert (await host.client.get(f"/experiment/models/preview/loras/{path}")).status == 404
 
 
+async def test_who_asks_for_it_gets_an_empty_answer_instead_of_a_missing_preview(
+    host: Host,
+) -> None:
+    host.put("models/loras/a.ckpt", b"")
+    host.put("models/loras/b.ckpt", b"")
+    host.put("models/loras/b.png", picture())
+    for path in ("0/a.ckpt", "0/missing.ckpt"):
+        answer = await host.client.get(f"/experiment/models/preview/loras/{path}?absent=empty")
+        assert (answer.status, await answer.read()) == (204, b"")
+    shown = await host.client.get("/experiment/models/preview/loras/0/b.ckpt?absent=empty")
+    assert shown.content_type == "image/webp"
+    for path in ("loras/9/a.ckpt", "unknown/0/a.ckpt"):
+        answer = await host.client.get(f"/experiment/models/preview/{path}?absent=empty")
+        assert answer.status == 404, "a mistake of who asks, not a model without a picture"
+
+
 async def test_the_texts_in_a_header_are_returned(host: Host) -> None:
     host.put("models/loras/a.safetensors", safetensors(author="me", title="<b>"))
     path = "/view_metadata/loras?filename=a.safetensors"

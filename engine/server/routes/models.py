@@ -17,6 +17,7 @@ from engine.imaging.metadata import read_metadata
 from engine.imaging.opening import DECODER_ERRORS, decoder_problem, open_picture
 from engine.models.folders import ModelFolders
 from engine.server.answers import json_answer
+from engine.server.description import described
 from engine.server.pictures import MAX_PIXELS, Encoded, Preview, preview_of
 from engine.server.services import services_of
 
@@ -66,6 +67,7 @@ async def get_model_files(request: web.Request) -> web.Response:
 
 
 @routes.get("/experiment/models/preview/{folder}/{path_index}/{file:.*}")
+@described(query={"absent": '"empty": answer 204 instead of 404 where there is no picture'})
 async def get_preview(request: web.Request) -> web.Response:
     """Return a model's picture as WebP: beside it, or from its header."""
     services = services_of(request)
@@ -73,10 +75,19 @@ async def get_preview(request: web.Request) -> web.Response:
     roots = services.folders.keys()[key].roots
     if not (index.isascii() and index.isdigit() and int(index[:9]) < len(roots)):
         raise web.HTTPNotFound
+    # Who lists many models cannot know which have one, and browsers report each 404 as an error.
+    may_be_empty = request.query.get("absent") == "empty"
     loop = asyncio.get_running_loop()
-    picture = await loop.run_in_executor(
-        services.pictures, _picture, services.folders, key, request.match_info["file"]
-    )
+    try:
+        picture = await loop.run_in_executor(
+            services.pictures, _picture, services.folders, key, request.match_info["file"]
+        )
+    except MissingFileError:
+        if not may_be_empty:
+            raise
+        picture = None
+    if picture is None and may_be_empty:
+        return web.Response(status=204)
     if picture is None:
         raise web.HTTPNotFound
     return web.Response(body=picture.body, content_type=picture.media_type)

@@ -41,14 +41,14 @@ export function inputsOfFolder(folder) {
 }
 
 /**
- * Address of a model's picture; the server answers 404 where there is none.
+ * Address of a model's picture; the answer is empty where there is none.
  * @param {string} folder
  * @param {string} file
  * @param {number} [pathIndex] which of the folder's places
  */
 export function modelPreviewPath(folder, file, pathIndex = 0) {
   const name = file.split(/[\\/]/).map(encodeURIComponent).join("/");
-  return `/api/experiment/models/preview/${encodeURIComponent(folder)}/${pathIndex}/${name}`;
+  return `/api/experiment/models/preview/${encodeURIComponent(folder)}/${pathIndex}/${name}?absent=empty`;
 }
 
 /**

@@ -21,8 +21,9 @@ export async function openEditor({ locale = "en-US" } = {}) {
   const errors = [];
   page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {
-    // A model without a picture is answered by 404; that is no fault.
-    if (message.type() === "error" && !message.text().includes("404")) errors.push(message.text());
+    // A picture that was deleted is answered by 404; that is no fault.
+    const isGone = message.location().url.includes("gone.png");
+    if (message.type() === "error" && !isGone) errors.push(`${message.text()} (${message.location().url})`);
   });
   const close = async () => {
     await browser.close();

@@ -145,8 +145,8 @@ test("a menu is searched by typing on it, and few of its rows are in the page", 
 test("files of a menu have pictures, and none looks broken", async () => {
   const { page } = editor;
   const picture = Buffer.from("R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==", "base64");
-  const ink = "/api/experiment/models/preview/loras/0/style/ink.safetensors";
-  await page.route(`**${ink}`, (route) => route.fulfill({ contentType: "image/gif", body: picture }));
+  const ink = "/api/experiment/models/preview/loras/0/style/ink.safetensors?absent=empty";
+  await page.route((url) => url.href.endsWith(ink), (route) => route.fulfill({ contentType: "image/gif", body: picture }));
   await widget(page, "lora_name").locator("button").click();
   const menu = page.locator(".choice-menu");
   await menu.locator(".thumbnail.is-empty").first().waitFor();

@@ -79,7 +79,9 @@ test("a pack's help page is shown with its pictures, and can do nothing", async 
   assert.equal(await page.evaluate(() => "harmed" in window), false);
   // While the page is being cleaned the browser tells what its policy would have blocked.
   const told = editor.errors.splice(0);
-  assert.deepEqual(told.filter((message) => !message.includes("Content Security Policy directive")), []);
+  // The page names a picture that is not there, as it would an address that is watched.
+  const others = told.filter((message) => !message.includes("Content Security Policy directive") && !message.endsWith("/Filler0/x)"));
+  assert.deepEqual(others, []);
 });
 
 test("an example of a type is inserted with what it needs, as one step", async () => {
