@@ -24,8 +24,16 @@ class _ExtraData(msgspec.Struct):
 
     def said(self, key: str) -> str | None:
         """Return what our editor said of a job it queued; other clients say nothing."""
-        value = self.tessera.get(key) if isinstance(self.tessera, dict) else None
+        value = self._of_editor().get(key)
         return value if isinstance(value, str) and value else None
+
+    def details(self) -> _Shown | None:
+        """Return what our editor noted of the run for its own list."""
+        value = self._of_editor().get("details")
+        return value if isinstance(value, dict) else None
+
+    def _of_editor(self) -> _Shown:
+        return self.tessera if isinstance(self.tessera, dict) else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +43,7 @@ class QueueEntry:
     Attributes:
         tab: The document it came from, as the editor names it; None for other clients.
         label: What the artist called it, or None.
+        details: What the editor that queued it noted of the run (its number, its seed), or None.
         nodes: How many nodes its prompt has.
     """
 
@@ -43,6 +52,7 @@ class QueueEntry:
     running: bool
     tab: str | None
     label: str | None
+    details: _Shown | None
     nodes: int
 
 
@@ -120,6 +130,7 @@ def _queue_entry(
         running=state == "running",
         tab=extra.said("tab"),
         label=extra.said("label"),
+        details=extra.details(),
         nodes=len(msgspec.json.decode(prompt, type=dict[str, msgspec.Raw])),
     )
 

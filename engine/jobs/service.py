@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
-import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from engine.errors import InvalidValueError
-from engine.jobs.attempt import Attempt, tell_end
-from engine.jobs.database import DatabaseError
+from engine.jobs.attempt import tell_end
+from engine.jobs.dispatcher import Dispatcher
 from engine.jobs.history import KEEP_BYTES, KEEP_JOBS, History
 from engine.jobs.messages import history_entry, last_message
 from engine.jobs.model import Job, JobState, Message
 from engine.jobs.overview import Overview
 from engine.jobs.publish import Publisher
-from engine.jobs.queue import JobQueue, QueuedJob
-from engine.jobs.scheduler import Choice, choose
+from engine.jobs.queue import QueuedJob
 from engine.jobs.store import JobStore
 from engine.jobs.submission import Submission, accepted, check_request, new_job, validate
-from engine.workers.pool import WorkerPool, WorkerState
+from engine.workers.pool import WorkerPool
 from engine.workers.wire import Broadcast
 
 STATUS_INTERVAL_S = 0.02
-_LOG = logging.getLogger(__name__)
 
 
 class JobService:
     """Durable jobs on a pool of workers. All methods belong to one event loop.
 
     Attributes:
-        paused: Whether no further job is begun; a restart changes nothing about it.
         overview: What lists show of jobs.
     """
 
@@ -56,42 +51,37 @@ class JobService:
         self._store, self._pool, self._publish = store, pool, publish
         self.overview = Overview(store)
         self._history = History(store, history_jobs, history_bytes)
-        self._queue = JobQueue()
-        self._attempts: dict[str, Attempt] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._dispatcher = Dispatcher(
+            store, pool, publish, changed=self._changed, finished=self._history.count_finished
+        )
+        self._queue, self._attempts = self._dispatcher.queue, self._dispatcher.attempts
         self._writing: set[asyncio.Task[None]] = set()
-        self._ending = asyncio.Lock()
         self._last_turn = 0
-        self._started = self.paused = False
-        self._dispatching: asyncio.Handle | None = None
+        self._started = False
         self._announcing: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Take up what an earlier process left, and begin to run jobs."""
         self._last_turn = await self._store.last_turn()
-        self.paused = await self._store.is_paused()
+        self._dispatcher.paused = await self._store.is_paused()
         for job in await self._store.recover():
             self._queue.add(QueuedJob.of(job))
         await self._history.trim()
-        self._pool.listen(changed=self._wake, broadcast=self._pass_on)
+        self._pool.listen(changed=self._dispatcher.wake, broadcast=self._pass_on)
         self._started = True
-        self._wake()
+        self._dispatcher.start()
 
     async def stop(self) -> None:
         """Stop running jobs; those that run are queued again for the next start."""
         self._started = False
-        for handle in (self._dispatching, self._announcing):
-            if handle is not None:
-                handle.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for attempt in self._attempts.values():
-            try:
-                await attempt.leave()
-            except DatabaseError as error:  # the next start queues it again
-                _LOG.error("Job %s: %s", attempt.queued.id, error)
-        self._attempts.clear()
+        if self._announcing is not None:
+            self._announcing.cancel()
+        await self._dispatcher.stop()
+
+    @property
+    def paused(self) -> bool:
+        """Whether no further job is begun; a restart changes nothing about it."""
+        return self._dispatcher.paused
 
     # --- taking prompts in -----------------------------------------------------------------------
 
@@ -184,13 +174,13 @@ class JobService:
     async def pause(self) -> None:
         """Begin no further job; those that run go on."""
         await self._store.set_paused(True)
-        self.paused = True
+        self._dispatcher.paused = True
         self._changed()
 
     async def resume(self) -> None:
         """Begin jobs again."""
         await self._store.set_paused(False)
-        self.paused = False
+        self._dispatcher.paused = False
         self._changed()
 
     async def interrupt(self, job_id: str | None) -> None:
@@ -239,66 +229,11 @@ class JobService:
         """List the first `limit` kept messages of all jobs after number `seq`."""
         return await self._store.messages(after=seq, limit=limit)
 
-    # --- running jobs ----------------------------------------------------------------------------
-
-    def _wake(self) -> None:
-        """Look soon whether a job can begin."""
-        if self._dispatching is None and self._started:
-            self._dispatching = asyncio.get_running_loop().call_soon(self._dispatch)
-
-    def _dispatch(self) -> None:
-        self._dispatching = None
-        while self._started and not self.paused:
-            taken = {a.worker for a in self._attempts.values() if a.needs_worker}
-            idle = [
-                worker
-                for worker in self._pool.workers()
-                if worker.state is WorkerState.IDLE and worker.name not in taken
-            ]
-            choice = choose(self._queue, idle, time.monotonic())
-            if choice is None:
-                return
-            self._begin(choice)
-
-    def _begin(self, choice: Choice) -> None:
-        for overtaken in choice.overtaken:
-            overtaken.overtaken += 1
-            if overtaken.overtaken_since is None:
-                overtaken.overtaken_since = time.monotonic()
-        queued = self._queue.take(choice.job.id)
-        attempt = Attempt(
-            queued,
-            choice.worker,
-            self._store,
-            self._pool,
-            self._publish,
-            self._wake,
-            self._ending,
-        )
-        self._attempts[queued.id] = attempt
-        task = asyncio.create_task(self._follow(attempt))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _follow(self, attempt: Attempt) -> None:
-        try:
-            again = await attempt.run()
-        except Exception:  # noqa: BLE001 - the edge: one job must not stop the queue
-            _LOG.exception("Job %s is left as it is until the next start", attempt.queued.id)
-            again = None
-        del self._attempts[attempt.queued.id]
-        if again is not None:
-            self._queue.add(QueuedJob.of(again, attempt.queued.secrets))
-        attempt.say_end()
-        self._changed()
-        if again is None:
-            await self._history.count_finished()
-
     # --- telling the clients ---------------------------------------------------------------------
 
     def _changed(self) -> None:
         """Say that the queue changed, once for many changes, and begin what can begin."""
-        self._wake()
+        self._dispatcher.wake()
         if self._announcing is None and self._started:
             loop = asyncio.get_running_loop()
             self._announcing = loop.call_later(STATUS_INTERVAL_S, self._announce)

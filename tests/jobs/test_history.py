@@ -53,7 +53,7 @@ async def test_history_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     for number in range(8):
         await submit(bench.service, "Run", prompt_id=f"job{number}")
     await bench.finished(*(f"job{number}" for number in range(8)))
-    await until(lambda: not bench.service._tasks, "the trimming")
+    await until(lambda: not bench.service._dispatcher._tasks, "the trimming")
     assert list(await bench.service.history()) == ["job5", "job6", "job7"]
     await bench.service.stop()
     bench.store.close()

@@ -98,8 +98,8 @@ class QueueMachine(RuleBasedStateMachine):
         waits = {job_id for job_id, future in self.pool._running.items() if not future.done()}
         can_begin = len(self.service._queue) and not self.service.paused
         return (
-            self.service._dispatching is None
-            and len(self.service._tasks) == len(running)
+            self.service._dispatcher._dispatching is None
+            and len(self.service._dispatcher._tasks) == len(running)
             and waits == set(running)
             and not (can_begin and len(running) < len(WORKERS))
         )
