@@ -3,44 +3,39 @@
 As a script: `python -m tests.fuzz.network_fuzz [inputs] [seed]`, 100,000 inputs by default. The
 inputs are good ones that were damaged: bytes flipped, cut, doubled, numbers made extreme, nested,
 values of workflows swapped for others. What the inputs made (files, jobs) is cleared away now and
-then, so that the memory of the process tells about the server.
+then, so that the memory of the server's process tells what the server keeps.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
-import logging
 import random
 import shutil
 import struct
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
-import psutil
 from aiohttp import ClientError
 from yarl import URL
 
-from engine.server.memory import return_large_blocks
 from tests.fuzz.damage import changed, damaged
-from tests.fuzz.reading_pool import ReadingPool
+from tests.fuzz.fuzzed_server import FuzzedServer, fuzzed_server
 from tests.graph.fake_registry import FIXTURES
-from tests.server.server_host import Host, hosted, picture, show
+from tests.server.server_host import picture, show
 
 HANG_S = 10.0
 CLEAR_EVERY = 500
 ALONE = {"Connection": "close"}
 """After what is no HTTP the server hangs up: the next request must not go that way."""
 GROWTH_BYTES = 8 << 20
-"""What 100,000 inputs may add; the counters of the run are among it."""
+"""What the server may have more at the end than after a tenth of the run."""
 PROMPTS = [json.loads(path.read_bytes()) for path in sorted(FIXTURES.glob("*.api.json"))]
 CANVASES = [json.loads(path.read_bytes()) for path in sorted(FIXTURES.glob("*.canvas.json"))]
 FORM = (
@@ -51,7 +46,7 @@ FORM = (
 )
 
 
-Attempt: TypeAlias = Callable[[Host, random.Random], Awaitable[int]]
+Attempt: TypeAlias = Callable[[FuzzedServer, random.Random], Awaitable[int]]
 
 
 @dataclass
@@ -89,17 +84,17 @@ def _text(document: Any, chance: random.Random) -> bytes:
     return damaged(body, chance) if chance.random() < 0.1 else body
 
 
-async def api_prompt(host: Host, chance: random.Random) -> int:
+async def api_prompt(host: FuzzedServer, chance: random.Random) -> int:
     body = {"prompt": chance.choice([*PROMPTS, show("x")]), "client_id": "a", "extra_data": {}}
     return await _post(host, "/prompt", _text(changed(body, chance), chance))
 
 
-async def canvas_workflow(host: Host, chance: random.Random) -> int:
+async def canvas_workflow(host: FuzzedServer, chance: random.Random) -> int:
     path, key = chance.choice([("/prompt", "prompt"), ("/api/tessera/convert", "workflow")])
     return await _post(host, path, _text({key: changed(chance.choice(CANVASES), chance)}, chance))
 
 
-async def small_json(host: Host, chance: random.Random) -> int:
+async def small_json(host: FuzzedServer, chance: random.Random) -> int:
     path, body = chance.choice(
         [
             ("/queue", b'{"clear":false,"delete":["a"]}'),
@@ -114,14 +109,14 @@ async def small_json(host: Host, chance: random.Random) -> int:
     return await _post(host, path, damaged(body, chance))
 
 
-async def multipart(host: Host, chance: random.Random) -> int:
+async def multipart(host: FuzzedServer, chance: random.Random) -> int:
     name = damaged(b"a.png", chance)
     body = damaged(FORM % (name, damaged(picture(), chance)), chance)
     path = chance.choice(["/upload/image", "/upload/mask"])
     return await _post(host, path, body, "multipart/form-data; boundary=XX")
 
 
-async def picture_file(host: Host, chance: random.Random) -> int:
+async def picture_file(host: FuzzedServer, chance: random.Random) -> int:
     """PNG and WebP as they lie in a folder, with what is written in them."""
     kind = chance.choice(["PNG", "WEBP", "JPEG", "GIF"])
     host.put("input/fuzz.png", damaged(picture(kind=kind), chance))
@@ -129,7 +124,7 @@ async def picture_file(host: Host, chance: random.Random) -> int:
     return await _get(host, f"/view?type=input&filename=fuzz.png&{query}")
 
 
-async def safetensors_header(host: Host, chance: random.Random) -> int:
+async def safetensors_header(host: FuzzedServer, chance: random.Random) -> int:
     header = b'{"__metadata__":{"ssmd_cover_images":"[\\"AAAA\\"]","a":"b"},"w":{"dtype":"F32"}}'
     content = struct.pack("<Q", len(header)) + header
     host.put("models/loras/fuzz.safetensors", damaged(content, chance))
@@ -142,13 +137,13 @@ async def safetensors_header(host: Host, chance: random.Random) -> int:
     return await _get(host, path)
 
 
-async def view_parameters(host: Host, chance: random.Random) -> int:
+async def view_parameters(host: FuzzedServer, chance: random.Random) -> int:
     parts = {"filename": b"a.png", "type": b"output", "subfolder": b"a/b", "preview": b"webp;9"}
     query = "&".join(f"{key}={quote(damaged(value, chance))}" for key, value in parts.items())
     return await _get(host, f"/view?{query}")
 
 
-async def userdata_path(host: Host, chance: random.Random) -> int:
+async def userdata_path(host: FuzzedServer, chance: random.Random) -> int:
     name = quote(damaged(b"workflows/a.json", chance), safe="")
     path = chance.choice(
         [f"/userdata/{name}", f"/userdata?dir={name}", f"/v2/userdata?path={name}"]
@@ -158,16 +153,16 @@ async def userdata_path(host: Host, chance: random.Random) -> int:
     return await _get(host, path)
 
 
-async def history_parameters(host: Host, chance: random.Random) -> int:
+async def history_parameters(host: FuzzedServer, chance: random.Random) -> int:
     first, second = (quote(damaged(b"10", chance)) for _ in range(2))
     return await _get(host, f"/history?max_items={first}&offset={second}")
 
 
-async def websocket_frames(host: Host, chance: random.Random) -> int:
+async def websocket_frames(host: FuzzedServer, chance: random.Random) -> int:
     url = URL(f"{host.origin}/ws?clientId={quote(damaged(b'fuzz', chance))}", encoded=True)
     text = b'{"type":"feature_flags","data":{"supports_preview_metadata":true}}'
     try:
-        async with host.client.session.ws_connect(url, autoping=False) as web_socket:
+        async with host.session.ws_connect(url, autoping=False) as web_socket:
             for _ in range(3):
                 content = damaged(text, chance)
                 if chance.random() < 0.5:
@@ -185,22 +180,22 @@ PARSERS: tuple[Attempt, ...] = (
 )
 
 
-async def _post(host: Host, path: str, body: bytes, kind: str = "application/json") -> int:
+async def _post(host: FuzzedServer, path: str, body: bytes, kind: str = "application/json") -> int:
     url = URL(f"{host.origin}{path}", encoded=True)
     headers = {"Content-Type": kind, **ALONE}
-    async with host.client.session.post(url, data=body, headers=headers) as answer:
+    async with host.session.post(url, data=body, headers=headers) as answer:
         await answer.read()
         return answer.status
 
 
-async def _get(host: Host, path: str) -> int:
+async def _get(host: FuzzedServer, path: str) -> int:
     url = URL(f"{host.origin}{path}", encoded=True)
-    async with host.client.session.get(url, headers=ALONE) as answer:
+    async with host.session.get(url, headers=ALONE) as answer:
         await answer.read()
         return answer.status
 
 
-async def clear(host: Host) -> None:
+async def clear(host: FuzzedServer) -> None:
     """Take away what the inputs have made."""
     for path, body in (
         ("/interrupt", {}),
@@ -208,8 +203,6 @@ async def clear(host: Host) -> None:
         ("/history", {"clear": True}),
     ):
         assert await host.post(path, body) == 200
-    host.pool.ran.clear()  # the fake keeps what it ran and was told
-    host.pool.freed.clear()
     for folder in ("input", "user/default"):
         shutil.rmtree(host.base / folder, ignore_errors=True)
     (host.base / "user" / "users.json").unlink(missing_ok=True)
@@ -217,9 +210,8 @@ async def clear(host: Host) -> None:
 
 async def fuzz(base: Path, inputs: int, seed: int) -> Tally:
     """Run through the parsers in turn; what hangs raises TimeoutError."""
-    return_large_blocks()
-    tally, process = Tally(), psutil.Process()
-    async with hosted(base, ReadingPool()) as host:
+    tally = Tally()
+    async with fuzzed_server(base) as host:
         for number in range(inputs):
             if number % CLEAR_EVERY == 0:
                 await clear(host)
@@ -234,11 +226,9 @@ async def fuzz(base: Path, inputs: int, seed: int) -> Tally:
             if status >= 500:
                 print(f"{attempt.__name__}: {status} for seed {seed} number {number}", flush=True)
             if number % max(1, inputs // 10) == 0:
-                gc.collect()
-                tally.memory_bytes.append(process.memory_info().rss)
+                tally.memory_bytes.append(host.memory_bytes())
         await clear(host)
-        gc.collect()
-        tally.memory_bytes.append(process.memory_info().rss)
+        tally.memory_bytes.append(host.memory_bytes())
     return tally
 
 
@@ -246,8 +236,6 @@ def main() -> int:
     """Run as a script; exit with 1 when the server failed at anything, or grew."""
     inputs = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    logging.basicConfig(level=logging.CRITICAL)  # what clients send wrong is no news here
-    warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
         tally = asyncio.run(fuzz(Path(folder), inputs, seed))
     for name, counts in tally.statuses.items():

@@ -1,4 +1,4 @@
-"""Sends generated requests to a server in this process: no 500, no hang, no growth.
+"""Sends generated requests to a server in a process of its own: no 500, no hang, no growth.
 
 `python3 tests/server/fuzz_requests.py --inputs 100000 --seed 7` prints what came back; the tests
 send a smaller number. Each input is a request, a form, a picture or a WebSocket message; most are
@@ -10,32 +10,26 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import logging
 import random
 import struct
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import psutil
 from aiohttp import ClientError, ClientTimeout
 from yarl import URL
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from engine.errors import EngineError
-from engine.graph.api_format import parse_api
-from engine.graph.canvas.read import parse_canvas
-from engine.workers.wire import Converted, Validated
-from tests.server.server_host import Host, hosted, picture, show
-from tests.workers.fake_pool import FakePool, encode
+from tests.fuzz.fuzzed_server import FuzzedServer, fuzzed_server
+from tests.server.server_host import picture, show
 
 TIMEOUT_S = 5.0
 _BAD_TEXTS = (
@@ -213,45 +207,14 @@ class Generator:
         return {rng.choice(names): rng.choice(values)}
 
 
-class CheckingPool(FakePool):
-    """Reads prompts and workflows with the engine's own parsers."""
-
-    async def validate(
-        self,
-        prompt: Mapping[str, Any],
-        targets: Sequence[str] | None,
-        extra_data: Mapping[str, Any],
-    ) -> Validated:
-        try:
-            parse_api(prompt)
-        except EngineError as error:
-            shape = {
-                "type": "invalid_prompt",
-                "message": str(error),
-                "details": "",
-                "extra_info": {},
-            }
-            return Validated(
-                request=0, outputs=[], prompt=b"{}", error=encode(shape), node_errors=b"{}"
-            )
-        return await super().validate(show("x"), None, {})
-
-    async def convert(self, workflow: Mapping[str, Any]) -> Converted:
-        try:
-            parse_canvas(workflow)
-        except EngineError as error:
-            return Converted(request=0, prompt=b"{}", problem=str(error))
-        return Converted(request=0, prompt=encode(show("x")))
-
-
-async def send(host: Host, generator: Generator, report: Report) -> None:
+async def send(server: FuzzedServer, generator: Generator, report: Report) -> None:
     """Send one request and note the answer."""
     method, path, body, headers = generator.request()
     what = f"{method} {path[:200]} {headers} {body[:300]!r}"
     start = time.perf_counter()
     try:
-        url = URL(host.origin + path, encoded=True)
-        async with host.client.session.request(
+        url = URL(server.origin + path, encoded=True)
+        async with server.session.request(
             method,
             url,
             data=body or None,
@@ -268,10 +231,9 @@ async def send(host: Host, generator: Generator, report: Report) -> None:
     report.slowest_s = max(report.slowest_s, time.perf_counter() - start)
 
 
-async def talk(host: Host, generator: Generator, report: Report) -> None:
+async def talk(server: FuzzedServer, generator: Generator, report: Report) -> None:
     """Open a WebSocket, send something, and see that the server still answers."""
-    # Not by the test client, which keeps every answer it ever got.
-    async with host.client.session.ws_connect(f"{host.origin}/ws") as socket:
+    async with server.session.ws_connect(f"{server.origin}/ws") as socket:
         await socket.receive(TIMEOUT_S)
         await socket.send_str(generator.body().decode("utf-8", "replace"))
         await socket.send_bytes(generator.body())
@@ -281,22 +243,21 @@ async def talk(host: Host, generator: Generator, report: Report) -> None:
 async def fuzz(base: Path, inputs: int, seed: int) -> Report:
     """Send `inputs` generated requests."""
     generator, report = Generator(seed), Report()
-    async with hosted(base, CheckingPool(), max_upload_bytes=1 << 20) as host:
-        host.put("output/a.png", picture())
+    async with fuzzed_server(base) as server:
+        server.put("output/a.png", picture())
         memory = 0
         for number in range(inputs):
             if number % 50 == 0:
-                host.put("models/loras/a.safetensors", generator.weights())
-                await talk(host, generator, report)
-                await host.post("/interrupt", {})
-                await host.post("/queue", {"clear": True})
-                await host.post("/history", {"clear": True})
-                host.pool.ran.clear()  # the fake keeps what it ran
+                server.put("models/loras/a.safetensors", generator.weights())
+                await talk(server, generator, report)
+                await server.post("/interrupt", {})
+                await server.post("/queue", {"clear": True})
+                await server.post("/history", {"clear": True})
             if number == inputs // 10:
-                memory = psutil.Process().memory_info().rss
-            await send(host, generator, report)
-        report.grown_bytes = psutil.Process().memory_info().rss - memory
-        assert await host.json("/features")
+                memory = server.memory_bytes()
+            await send(server, generator, report)
+        report.grown_bytes = server.memory_bytes() - memory
+        assert await server.post("/queue", {}) == 200
     return report
 
 
@@ -306,7 +267,6 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.CRITICAL)
     with tempfile.TemporaryDirectory() as folder:
         report = asyncio.run(fuzz(Path(folder), arguments.inputs, arguments.seed))
     print(f"{arguments.inputs} inputs, seed {arguments.seed}")
