@@ -62,14 +62,22 @@ async def test_the_queue_is_paused_and_resumed(host: Host) -> None:
 
 
 async def test_the_queue_is_listed_without_prompts(host: Host) -> None:
-    about = {"tessera": {"tab": "t1", "label": "苹果"}, "extra_pnginfo": {"workflow": {}}}
+    details = {"number": 2, "count": 3, "seed": "42"}
+    about = {
+        "tessera": {"tab": "t1", "label": "苹果", "details": details},
+        "extra_pnginfo": {"workflow": {}},
+    }
     await host.queue(wait(), prompt_id="runs", extra_data=about)
     await host.pool.until_running("runs")
     await host.queue(prompt_id="waits", extra_data={"tessera": ["hostile"]})
+    await host.queue(prompt_id="odd", extra_data={"tessera": {"details": "hostile", "label": 3}})
     jobs = (await host.json("/api/tessera/queue"))["jobs"]
+    unsaid = {"tab": None, "label": None, "details": None, "nodes": 1}
     assert jobs == [
-        {"id": "runs", "number": 1, "running": True, "tab": "t1", "label": "苹果", "nodes": 1},
-        {"id": "waits", "number": 2, "running": False, "tab": None, "label": None, "nodes": 1},
+        {"id": "runs", "number": 1, "running": True, "tab": "t1", "label": "苹果"}
+        | {"details": details, "nodes": 1},
+        {"id": "waits", "number": 2, "running": False} | unsaid,
+        {"id": "odd", "number": 3, "running": False} | unsaid,
     ]
 
 

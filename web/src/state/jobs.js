@@ -4,6 +4,7 @@
 /** @import { ApiPrompt } from "../core/types.js" */
 
 import { createStore } from "../core/store.js";
+import { notedDetails } from "./job_details.js";
 
 /**
  * @typedef {object} QueueEntry what GET /api/tessera/queue tells of a job that runs or waits
@@ -12,6 +13,7 @@ import { createStore } from "../core/store.js";
  * @property {boolean} running
  * @property {string | null} tab
  * @property {string | null} label
+ * @property {unknown} details what the editor that queued it noted of it
  * @property {number} nodes how many nodes its prompt has
  */
 
@@ -112,11 +114,11 @@ export class Jobs {
   }
 
   /** @param {QueueEntry} entry */
-  #take({ id, number, running, tab, label, nodes }) {
+  #take({ id, number, running, tab, label, details, nodes }) {
     const known = this.#jobs.get(id);
     const phase = running ? "running" : "waiting";
     if (known) Object.assign(known, { number, phase, nodes });
-    else this.#jobs.set(id, { id, number, phase, nodes, tabId: tab, label: label ?? "", nodeIds: [], done: new Map() });
+    else this.#jobs.set(id, { id, number, phase, nodes, tabId: tab, label: label ?? "", details: notedDetails(details), nodeIds: [], done: new Map() });
   }
 
   #plan() {

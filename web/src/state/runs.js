@@ -1,7 +1,7 @@
 /** Running documents: queueing, the queue's controls, and what comes back. */
 
 /**
- * @import { Api, App, Runs, RunOptions, Settings, Socket, Store, Tab as TabShape } from "../app_types.js"
+ * @import { Api, App, JobDetails, Runs, RunOptions, Settings, Socket, Store, Tab as TabShape } from "../app_types.js"
  * @import { ApiPrompt, Catalogue, Json, Problem } from "../core/types.js"
  * @import { QueueEntry } from "./jobs.js"
  * @import { Tab } from "./tab.js"
@@ -119,16 +119,17 @@ export class RunControl {
     }
     const label = this.label.get() || tab.title.get();
     const id = newId();
-    this.#jobs.expect({ id, tabId: tab.id, label, prompt, details: detailsOf(prompt, batch) });
-    return this.#send(tab, id, { prompt, targets, front, label, workflow: writeWorkflow(tab.doc, catalogue) });
+    const details = detailsOf(prompt, batch);
+    this.#jobs.expect({ id, tabId: tab.id, label, prompt, details });
+    return this.#send(tab, id, { prompt, targets, front, label, details, workflow: writeWorkflow(tab.doc, catalogue) });
   }
 
   /**
    * @param {Tab} tab
    * @param {string} id
-   * @param {{ prompt: ApiPrompt, targets: readonly string[] | undefined, front: boolean, label: string, workflow: Json }} job
+   * @param {{ prompt: ApiPrompt, targets: readonly string[] | undefined, front: boolean, label: string, details: JobDetails, workflow: Json }} job
    */
-  async #send(tab, id, { prompt, targets, front, label, workflow }) {
+  async #send(tab, id, { prompt, targets, front, label, details, workflow }) {
     const { api, socket, settings } = this.services;
     try {
       const answer = await api.queuePrompt({
@@ -136,7 +137,7 @@ export class RunControl {
         extra_data: {
           extra_pnginfo: { workflow },
           preview_method: settings.get(PREVIEWS_SETTING) ? "auto" : "none",
-          tessera: { tab: tab.id, label },
+          tessera: { tab: tab.id, label, details: { ...details } },
         },
         ...(targets ? { partial_execution_targets: [...targets] } : {}),
       });

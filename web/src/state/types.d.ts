@@ -62,7 +62,7 @@ export interface Job {
   /** 0 to 1, over all nodes of the job. */
   readonly progress: number;
   readonly node?: string;
-  /** Known of jobs that this editor queued since it was opened. */
+  /** Known of jobs that this editor queued, also before a reload. */
   readonly details?: JobDetails;
 }
 

@@ -159,6 +159,9 @@ test("a label and a number of runs go with what is queued", async () => {
   await page.keyboard.press("Control+Enter");
   await page.locator(".job-name", { hasText: "苹果 study" }).nth(2).waitFor();
   assert.deepEqual((await page.locator(".job-details").allTextContents()).map((text) => text.slice(0, 3)), ["1/3", "2/3", "3/3"]);
+  await page.reload();
+  await page.locator(".job-name", { hasText: "苹果 study" }).nth(2).waitFor();
+  assert.deepEqual((await page.locator(".job-details").allTextContents()).map((text) => text.slice(0, 3)), ["1/3", "2/3", "3/3"]);
   const { jobs } = await queue();
   assert.deepEqual(jobs.map((/** @type {any} */ job) => job.label), ["苹果 study", "苹果 study", "苹果 study"]);
 });

@@ -8,7 +8,7 @@ import { between } from "../../src/state/runs.js";
 
 /** @param {string} id @param {number} number @param {object} [change] */
 function entry(id, number, change = {}) {
-  return { id, number, running: false, tab: "t", label: "L", nodes: 2, ...change };
+  return { id, number, running: false, tab: "t", label: "L", details: null, nodes: 2, ...change };
 }
 
 /** @param {Jobs} jobs */

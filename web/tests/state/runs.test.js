@@ -25,7 +25,7 @@ let settings;
 let runs;
 
 const CATALOGUE = readObjectInfo({ Show: { input: { required: {} }, output: [], output_node: true } });
-const RUNNING = { id: "a", number: 1, running: true, tab: "one", label: "", nodes: 1 };
+const RUNNING = { id: "a", number: 1, running: true, tab: "one", label: "", details: null, nodes: 1 };
 
 beforeEach(() => {
   listeners = new Map();
@@ -140,6 +140,22 @@ test("who asked for runs hears how many of them wait", async () => {
   tab.edit("edit.addNode", (tx) => tx.addNode("root", createNode(type, { x: 0, y: 0 })));
   await runs.run({ count: 3 });
   assert.deepEqual(heard, [0, 3]);
+});
+
+test("what tells runs from one another goes with them, and comes back with the queue", async () => {
+  const [tab] = runs.services.tabs.list.get();
+  const type = CATALOGUE.get("Show");
+  assert.ok(tab && type);
+  tab.edit("edit.addNode", (tx) => tx.addNode("root", createNode(type, { x: 0, y: 0 })));
+  await runs.run({ count: 2 });
+  const noted = sent.map(({ extra_data }) => extra_data.tessera.details);
+  assert.deepEqual(noted, [{ number: 1, count: 2 }, { number: 2, count: 2 }]);
+  const reloaded = new RunControl(runs.services);
+  const sync = reloaded.sync();
+  asked.at(-1)?.({ paused: false, jobs: [{ ...RUNNING, details: noted[1] }] });
+  await sync;
+  await new Promise((resolve) => reloaded.jobs.subscribe(resolve));
+  assert.deepEqual(reloaded.jobs.get().map(({ details }) => details), [noted[1]]);
 });
 
 test("runs ask for pictures of what they make, unless the artist wants none", async () => {
