@@ -26,6 +26,7 @@ from tests.server.server_host import hosted
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_UPLOAD_BYTES = 1 << 20
+END_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,12 @@ async def fuzzed_server(base: Path) -> AsyncIterator[FuzzedServer]:
             yield FuzzedServer(origin, base, session, process.pid)
     finally:
         process.stdin.close()
-        await process.wait()
+        try:
+            async with asyncio.timeout(END_S):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            raise
 
 
 async def _serve(base: Path) -> None:

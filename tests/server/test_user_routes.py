@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.server import users
+from engine.server.routes import userdata
 from engine.server.routes import users as routes
 from tests.server.server_host import Host, hosted
 
@@ -95,6 +96,21 @@ async def test_users_are_bounded_in_number(shared: Host, monkeypatch: pytest.Mon
     assert answer.status == 409
     assert "3 users" in (await answer.json())["error"]["message"]
     assert len((await shared.json("/users"))["users"]) == 3
+
+
+async def test_files_of_a_user_are_bounded_in_number(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(userdata, "MAX_FILES", 3)
+    for name in ("a", "deep%2Fb", "deep%2Fc"):
+        assert await host.post(f"/userdata/{name}", {}) == 200
+    answer = await host.client.post("/userdata/d", data=b"x")
+    assert answer.status == 507
+    assert "3 files" in (await answer.json())["error"]["message"]
+    assert not (host.base / "user/default/d").exists()
+    assert await host.post("/userdata/a", {"changed": True}) == 200, "it is there already"
+    assert (await host.client.delete("/userdata/a")).status == 204
+    assert await host.post("/userdata/d", {}) == 200
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b"nul", b'"x"'])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from engine.server.users import root_of
 
 routes = web.RouteTableDef()
 
-_LISTED = 100_000
+MAX_FILES = 100_000
+"""So many files a user may have; a listing shows them all."""
 _HOW = {"overwrite": "false: answer 409 when it exists", "full_info": "true: with size and times"}
 
 
@@ -70,6 +73,7 @@ async def post_file(request: web.Request) -> web.Response:
     path = _named(request, "file")
     body = await read_body(request)
     overwrite = request.query.get("overwrite") != "false"
+    await asyncio.to_thread(_check_room, path, root)
     if not await asyncio.to_thread(write_file, path, body, overwrite=overwrite):
         raise _exists()
     return await _answer(request, path, root)
@@ -108,6 +112,20 @@ def _existing(request: web.Request) -> Path:
     return path
 
 
+def _check_room(path: Path, root: Path) -> None:
+    """Refuse one more file beyond `MAX_FILES`. Raises: RequestError."""
+    if path.exists():
+        return
+    files = (name for _, _, names in os.walk(root) for name in names)
+    if sum(1 for _ in islice(files, MAX_FILES)) == MAX_FILES:
+        raise RequestError(
+            f"There are {MAX_FILES:,} files in the user folder already; more are not kept. Delete"
+            " some first.",
+            status=507,
+            kind="too_many_files",
+        )
+
+
 def _exists() -> RequestError:
     return RequestError("A file of that name exists already.", status=409, kind="file_exists")
 
@@ -140,7 +158,7 @@ def _listing(folder: Path, *, recurse: bool) -> list[Path]:
     if not folder.is_dir():
         raise web.HTTPNotFound
     found = folder.rglob("*") if recurse else folder.iterdir()
-    return sorted(path for path in found if path.is_file() and not path.is_symlink())[:_LISTED]
+    return sorted(path for path in found if path.is_file() and not path.is_symlink())[:MAX_FILES]
 
 
 def _tree(folder: Path, root: Path, *, missing: bool) -> list[dict[str, Any]]:
@@ -159,7 +177,7 @@ def _tree(folder: Path, root: Path, *, missing: bool) -> list[dict[str, Any]]:
             entries.append({**entry, "type": "file", **times})
         else:
             entries.append({**entry, "type": "directory"})
-    return entries[:_LISTED]
+    return entries[:MAX_FILES]
 
 
 def _is_true(request: web.Request, name: str) -> bool:
