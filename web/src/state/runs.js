@@ -136,7 +136,7 @@ export class RunControl {
         prompt, front, client_id: socket.clientId, prompt_id: id,
         extra_data: {
           extra_pnginfo: { workflow },
-          preview_method: settings.get(PREVIEWS_SETTING) ? "auto" : "none",
+          preview_method: previewMethod(settings),
           tessera: { tab: tab.id, label, details: { ...details } },
         },
         ...(targets ? { partial_execution_targets: [...targets] } : {}),
@@ -274,6 +274,11 @@ export class RunControl {
       if (!(error instanceof ApiError)) throw error;
     }
   }
+}
+
+/** Which pictures of what it is making a job shall send. @param {Pick<Settings, "get">} settings @returns {"auto" | "none"} */
+export function previewMethod(settings) {
+  return settings.get(PREVIEWS_SETTING) ? "auto" : "none";
 }
 
 /**

@@ -6,8 +6,10 @@ import { Doc } from "../../src/core/document.js";
 import { createNode } from "../../src/core/nodes.js";
 import { createStore } from "../../src/core/store.js";
 import { ComfyApi } from "../../src/extensions/comfy/api.js";
-import { ComfyApp, packOfStack } from "../../src/extensions/comfy/app.js";
+import { ComfyApp } from "../../src/extensions/comfy/app.js";
+import { packOfStack } from "../../src/extensions/comfy/hooks.js";
 import { ExtensionHost } from "../../src/extensions/host.js";
+import { PREVIEWS_SETTING } from "../../src/state/runs.js";
 import { Tab } from "../../src/state/tab.js";
 
 const DECLARED = /** @type {any} */ ({
@@ -163,6 +165,23 @@ test("server messages reach those that listen", () => {
   listeners[1]?.({ node: "3", display_node: "3" });
   assert.deepEqual(heard, [{ text: "hello" }, "3"]);
   assert.equal(api.apiURL("/prompt"), "/api/prompt");
+});
+
+test("a prompt that a script makes shows pictures as the editor's own do", async () => {
+  const { app, settings } = comfyWithANode();
+  /** @type {any[]} */
+  const sent = [];
+  app.api.queuePrompt = async (/** @type {any} */ request) => { sent.push(request); };
+  const api = new ComfyApi(app);
+  settings[PREVIEWS_SETTING] = true;
+  await api.queuePrompt(0, { output: { 1: {} }, workflow: { nodes: [] } });
+  settings[PREVIEWS_SETTING] = false;
+  await api.queuePrompt(-1, { output: { 1: {} }, workflow: { nodes: [] } });
+  const request = { prompt: { 1: {} }, client_id: "me" };
+  assert.deepEqual(sent, [
+    { ...request, front: false, extra_data: { extra_pnginfo: { workflow: { nodes: [] } }, preview_method: "auto" } },
+    { ...request, front: true, extra_data: { extra_pnginfo: { workflow: { nodes: [] } }, preview_method: "none" } },
+  ]);
 });
 
 test("the stack tells whose script speaks", () => {

@@ -1,5 +1,7 @@
 /** The object that scripts written for ComfyUI import from `/scripts/api.js`. */
 
+import { previewMethod } from "../../state/runs.js";
+
 /** @typedef {import("../../app_types.js").App} App */
 
 /** Messages that scripts listen to; others are subscribed to when a script asks for them. */
@@ -57,7 +59,7 @@ export class ComfyApi extends EventTarget {
   async queuePrompt(number, { output, workflow }) {
     return this.app.api.queuePrompt({
       prompt: output, client_id: this.clientId, front: number === -1,
-      extra_data: { extra_pnginfo: { workflow } },
+      extra_data: { extra_pnginfo: { workflow }, preview_method: previewMethod(this.app.settings) },
     });
   }
 

@@ -1,0 +1,142 @@
+/** The objects that ComfyUI's scripts know nodes by, and what these are told of them. */
+
+import { layoutNode, WIDGET_HEIGHT } from "../../core/node_layout.js";
+import { legacyClass, LegacyNode } from "./nodes.js";
+import { roundedValue } from "./rounded.js";
+
+/** @typedef {import("../../app_types.js").Tab} Tab */
+/** @typedef {import("../../core/types.js").NodeRecord} NodeRecord */
+/** @typedef {import("../../core/types.js").NodeType} NodeType */
+/** @typedef {import("./app.js").ComfyApp} ComfyApp */
+/** @typedef {import("./hooks.js").ComfyHooks} ComfyHooks */
+
+/** Room for a script's own element that does not say how high it is, in pixels at zoom 1. */
+const DOM_HEIGHT = 120;
+
+export class NodeObjects {
+  /** @type {Map<string, typeof LegacyNode>} by type, after the scripts had them */
+  #classes = new Map();
+  /** @type {WeakMap<Tab, Map<string, LegacyNode>>} by graph and node */
+  #objects = new WeakMap();
+  /** @type {WeakSet<Tab>} */
+  #watched = new WeakSet();
+
+  /**
+   * @param {ComfyApp} comfy
+   * @param {ComfyHooks} hooks
+   */
+  constructor(comfy, hooks) {
+    this.comfy = comfy;
+    this.hooks = hooks;
+  }
+
+  /**
+   * The class scripts may change before nodes are made of it.
+   * @param {NodeType} type
+   */
+  declare(type) {
+    const legacy = legacyClass(type);
+    this.#classes.set(type.name, legacy);
+    return legacy;
+  }
+
+  /** Follow what happens to a document's nodes. @param {Tab | null} tab */
+  watch(tab) {
+    if (!tab) return;
+    for (const id of tab.doc.graphIds()) {
+      for (const record of tab.doc.graph(id)?.nodes.values() ?? []) this.nodeOf(tab, id, record);
+    }
+    if (this.#watched.has(tab)) return;
+    this.#watched.add(tab);
+    tab.doc.subscribe((changes) => {
+      for (const change of changes) if (change.kind === "node") this.#nodeChanged(tab, change);
+    });
+    tab.run.subscribeAll((ids) => { for (const id of ids) this.#nodeRan(tab, id); });
+  }
+
+  /**
+   * @param {Tab} tab
+   * @param {Extract<import("../../core/types.js").Change, { kind: "node" }>} change
+   */
+  #nodeChanged(tab, { graph, id, before, after }) {
+    const nodes = this.#nodesOf(tab);
+    if (!after) {
+      const node = nodes.get(`${graph} ${id}`);
+      nodes.delete(`${graph} ${id}`);
+      if (node) this.#hook(node, "onRemoved");
+      return;
+    }
+    const node = this.nodeOf(tab, graph, after);
+    if (!node || !before) return;
+    for (const widget of node.widgets) {
+      if (!widget.isExtra && before.values[widget.name] !== after.values[widget.name]) {
+        this.hooks.host.guard(this.#packOf(node)).run(`${node.type}.${widget.name}`, () => widget.callback?.(roundedValue(after.values[widget.name]), this.comfy.canvas, node));
+      }
+    }
+  }
+
+  /**
+   * @param {Tab} tab
+   * @param {string} executionId
+   */
+  #nodeRan(tab, executionId) {
+    const run = tab.run.get(executionId);
+    if (run?.state !== "done" && run?.state !== "cached") return;
+    const node = this.comfy.graph.getNodeById(executionId.split(":").at(-1) ?? "");
+    if (node && run.outputs) this.#hook(node, "onExecuted", run.outputs);
+  }
+
+  /**
+   * The object of a node; made, with its hooks called, when first asked for.
+   * @param {Tab} tab
+   * @param {string} graphId
+   * @param {NodeRecord} record
+   */
+  nodeOf(tab, graphId, record) {
+    const legacy = this.#classes.get(record.type);
+    const type = this.comfy.tessera.catalogue.get().get(record.type);
+    const key = `${graphId} ${record.id}`;
+    const known = this.#nodesOf(tab).get(key);
+    if (known || !legacy || !type) return known;
+    const node = new legacy(tab, graphId, record, type);
+    this.#nodesOf(tab).set(key, node);
+    this.#hook(node, "onNodeCreated");
+    for (const { pack, extension } of this.hooks.registered) this.hooks.call(pack, "nodeCreated", extension, node, this.comfy);
+    makeRoom(node, record, type);
+    return node;
+  }
+
+  /** @param {Tab} tab */
+  #nodesOf(tab) {
+    let nodes = this.#objects.get(tab);
+    if (!nodes) this.#objects.set(tab, nodes = new Map());
+    return nodes;
+  }
+
+  /**
+   * @param {LegacyNode} node
+   * @param {string} hook
+   * @param {unknown[]} args
+   */
+  #hook(node, hook, ...args) {
+    this.hooks.call(this.#packOf(node), hook, node, ...args);
+  }
+
+  /** @param {LegacyNode} node */
+  #packOf(node) {
+    return node.nodeType.module.split(".")[1] ?? node.nodeType.module;
+  }
+}
+
+/**
+ * Let a node be as high as the controls at its foot need.
+ * @param {LegacyNode} node
+ * @param {NodeRecord} record
+ * @param {import("../../core/types.js").NodeType} type
+ */
+function makeRoom(node, record, type) {
+  if (node.extras.length === 0 || record.collapsed) return;
+  const feet = node.extras.map(({ element, options }) => (element ? options.getHeight?.() ?? DOM_HEIGHT : WIDGET_HEIGHT));
+  const height = layoutNode(record, type).minHeight + feet.reduce((sum, one) => sum + Number(one), 0);
+  if (record.height < height) node.change({ height });
+}
