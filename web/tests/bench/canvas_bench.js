@@ -12,7 +12,8 @@ import { parseArgs } from "node:util";
 import { launch } from "../harness/browser.js";
 import { serveEditor } from "../harness/static_server.js";
 import { afterPanning } from "./heap.js";
-import { gatesOf, openCanvas, runAll, VIEWPORT } from "./scenarios.js";
+import { gatesOf } from "./gates.js";
+import { openCanvas, runAll, VIEWPORT } from "./scenarios.js";
 
 /** @import { Result } from "./scenarios.js" */
 

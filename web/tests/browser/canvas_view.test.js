@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gatesOf, openCanvas, runAll } from "../bench/scenarios.js";
+import { gatesOf } from "../bench/gates.js";
+import { openCanvas, runAll } from "../bench/scenarios.js";
 import { useCanvases } from "../harness/canvas_page.js";
 
 const canvases = useCanvases();
