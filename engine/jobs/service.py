@@ -19,7 +19,7 @@ from engine.jobs.overview import Overview
 from engine.jobs.publish import Publisher
 from engine.jobs.queue import QueuedJob
 from engine.jobs.store import JobStore
-from engine.jobs.submission import Submission, accepted, check_request, new_job, validate
+from engine.jobs.submission import Submission, accepted, check_request, new_job, said, validate
 from engine.workers.pool import WorkerPool
 from engine.workers.wire import Broadcast
 
@@ -107,7 +107,11 @@ class JobService:
         """
         check_request(prompt_id, number)
         extra_data = {**extra_data, **({} if client_id is None else {"client_id": client_id})}
-        validated = await validate(self._pool, prompt, targets, extra_data)
+        rest = said(
+            extra_data=extra_data, client_id=client_id, prompt_id=prompt_id, number=number,
+            front=front or None, partial_execution_targets=targets,
+        )  # fmt: skip
+        validated = await validate(self._pool, prompt, targets, rest)
         node_errors = accepted(validated)
         self._last_turn += 1
         job = new_job(
@@ -118,14 +122,17 @@ class JobService:
             front=front,
             extra_data=extra_data,
         )
-        # Shielded: a client that hangs up now must not leave a job that only the disk knows.
-        writing = asyncio.create_task(self._enqueue(job))
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
-        await asyncio.shield(writing)
+        await self._enqueue(job)
         return Submission(job.id, job.number, node_errors)
 
     async def _enqueue(self, job: Job) -> None:
+        # Shielded: a client that hangs up now must not leave a job that only the disk knows.
+        writing = asyncio.create_task(self._write(job))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+        await asyncio.shield(writing)
+
+    async def _write(self, job: Job) -> None:
         await self._store.submit(job)
         self._queue.add(QueuedJob.of(job))
         self._changed()

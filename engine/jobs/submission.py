@@ -45,18 +45,27 @@ def check_request(prompt_id: str | None, number: float | None) -> None:
         )
 
 
+def said(**fields: Any) -> dict[str, Any]:
+    """Return the fields of a request that have a value: packs see no others."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 async def validate(
     pool: WorkerPool,
     prompt: Mapping[str, Any],
     targets: Sequence[str] | None,
-    extra_data: Mapping[str, Any],
+    rest: Mapping[str, Any],
 ) -> Validated:
-    """Have a worker check a prompt. Raises: WorkerDiedError, when two died meanwhile."""
+    """Have a worker check a prompt. Raises: WorkerDiedError, when two died meanwhile.
+
+    Args:
+        rest: The request without its prompt, for packs.
+    """
     try:
-        return await pool.validate(prompt, targets, extra_data)
+        return await pool.validate(prompt, targets, rest)
     except WorkerDiedError:  # once more: it may have died of something else
         await pool.ready()
-        return await pool.validate(prompt, targets, extra_data)
+        return await pool.validate(prompt, targets, rest)
 
 
 def accepted(validated: Validated) -> dict[str, Any]:

@@ -106,14 +106,14 @@ class LocalPool:
         self,
         prompt: Mapping[str, Any],
         targets: Sequence[str] | None,
-        extra_data: Mapping[str, Any],
+        rest: Mapping[str, Any],
     ) -> Validated:
         """Check an API prompt. Raises: WorkerDiedError, WorkerRefusedError, WireError."""
-        text, extra = encode_json(prompt), encode_json(extra_data)
+        text, beside = encode_json(prompt), encode_json(rest)
         wanted = None if targets is None else list(targets)
         life = await self._answering()
         found = await life.ask(
-            lambda n: Validate(request=n, prompt=text, targets=wanted, extra_data=extra)
+            lambda n: Validate(request=n, prompt=text, targets=wanted, rest=beside)
         )
         assert isinstance(found, Validated)
         return found

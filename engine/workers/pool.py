@@ -126,9 +126,15 @@ class WorkerPool(Protocol):
         self,
         prompt: Mapping[str, Any],
         targets: Sequence[str] | None,
-        extra_data: Mapping[str, Any],
+        rest: Mapping[str, Any],
     ) -> Validated:
-        """Check an API prompt; packs may change it. Raises: WorkerDiedError, WorkerRefusedError."""
+        """Check an API prompt; packs may change it, and the `extra_data` of the request.
+
+        Args:
+            rest: The request without its prompt, as packs' on-prompt handlers are shown it.
+
+        Raises: WorkerDiedError, WorkerRefusedError.
+        """
         ...
 
     async def convert(self, workflow: Mapping[str, Any]) -> Converted:

@@ -71,7 +71,7 @@ class RequestDesk:
         try:
             document = loads(text, "prompt")
             if self._server.on_prompt_handlers:
-                document, extra = self._changed_by_packs(document, request.extra_data)
+                document, extra = self._changed_by_packs(document, request.rest)
                 text, extra_data = encode_json(document), encode_json(extra)
             graph = parse_api(document)
         except WorkflowFormatError as problem:
@@ -87,13 +87,12 @@ class RequestDesk:
             extra_data=extra_data,
         )
 
-    def _changed_by_packs(self, prompt: Any, extra_data: Json) -> tuple[Any, Any]:
+    def _changed_by_packs(self, prompt: Any, rest: Json) -> tuple[Any, Any]:
         """Return a prompt and its extra_data after the packs' on-prompt handlers.
 
         Raises: WorkflowFormatError, when a handler returned something else.
         """
-        extra = loads(extra_data, "extra_data")
-        body = {"prompt": prompt, "extra_data": extra, "client_id": extra.get("client_id")}
+        body = {"extra_data": {}, **loads(rest, "request"), "prompt": prompt}
         changed = self._server.trigger_on_prompt(body)
         if not isinstance(changed, dict) or not isinstance(changed.get("extra_data"), dict):
             raise WorkflowFormatError(

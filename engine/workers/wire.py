@@ -14,7 +14,7 @@ import msgspec
 
 from engine.errors import EngineError
 
-VERSION = 2
+VERSION = 3
 FRAME_LIMIT = 256 * 1024 * 1024
 
 
@@ -62,13 +62,13 @@ class Start(_Message, frozen=True, kw_only=True, tag="start"):
 class Validate(_Message, frozen=True, kw_only=True, tag="validate"):
     """Check a prompt; answered by `Validated` with the same `request`.
 
-    extra_data: What came with the prompt; packs may read and change it.
+    rest: What came with the prompt (`WorkerPool.validate`); packs may read it.
     """
 
     request: int
     prompt: Json
     targets: list[str] | None = None
-    extra_data: Json
+    rest: Json
 
 
 class Convert(_Message, frozen=True, kw_only=True, tag="convert"):

@@ -35,7 +35,7 @@ class ReadingPool(FakePool):
         self,
         prompt: Mapping[str, Any],
         targets: Sequence[str] | None,
-        extra_data: Mapping[str, Any],
+        rest: Mapping[str, Any],
     ) -> Validated:
         text = msgspec.json.encode(prompt)
         try:

@@ -70,7 +70,7 @@ async def test_a_prompt_with_a_valid_output_is_taken_with_its_node_errors(
 ) -> None:
     wrong = b'{"2":{"errors":[],"dependent_outputs":["2"],"class_type":"Show"}}'
 
-    async def validate(request: Any, targets: Any, extra: Any) -> Validated:
+    async def validate(request: Any, targets: Any, rest: Any) -> Validated:
         return Validated(
             request=0,
             outputs=["1"],
@@ -87,17 +87,42 @@ async def test_a_prompt_with_a_valid_output_is_taken_with_its_node_errors(
     assert bench.pool.ran[0].prompt["1"]["inputs"] == {"text": "unwrapped"}
 
 
+async def test_packs_are_shown_the_request_as_it_came(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validate = bench.pool.validate
+    shown: list[Any] = []
+
+    async def note(prompt: Any, targets: Any, rest: Any) -> Validated:
+        shown.append(rest)
+        return await validate(prompt, targets, rest)
+
+    monkeypatch.setattr(bench.pool, "validate", note)
+    await submit(bench.service, "Run")
+    await submit(bench.service, "Run", client_id="tab", prompt_id="a", number=3, front=True)
+    assert shown == [
+        {"extra_data": {}},
+        {
+            "extra_data": {"client_id": "tab"},
+            "client_id": "tab",
+            "prompt_id": "a",
+            "number": 3,
+            "front": True,
+        },
+    ]
+
+
 async def test_validation_is_tried_once_more_when_a_worker_dies(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     validate, calls = bench.pool.validate, 0
 
-    async def dies_once(request: Any, targets: Any, extra: Any) -> Validated:
+    async def dies_once(request: Any, targets: Any, rest: Any) -> Validated:
         nonlocal calls
         calls += 1
         if calls == 1:
             raise WorkerDiedError("cpu", "it was killed")
-        return await validate(request, targets, extra)
+        return await validate(request, targets, rest)
 
     monkeypatch.setattr(bench.pool, "validate", dies_once)
     await submit(bench.service, "Run")

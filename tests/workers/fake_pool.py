@@ -138,7 +138,7 @@ class FakePool:
         self,
         prompt: Mapping[str, Any],
         targets: Sequence[str] | None,
-        extra_data: Mapping[str, Any],
+        rest: Mapping[str, Any],
     ) -> Validated:
         await self.ready()
         fed = {

@@ -24,7 +24,7 @@ TO_WORKER: list[wire.ToWorker] = [
     wire.Start(
         version=1, name="cpu", settings={"base": "/a", "packs": True}, secret="", max_body_bytes=1
     ),
-    wire.Validate(request=1, prompt=b"{}", targets=["1"], extra_data=b"{}"),
+    wire.Validate(request=1, prompt=b"{}", targets=["1"], rest=b"{}"),
     wire.Convert(request=2, workflow=b"{}"),
     wire.Run(job_id="a", prompt=b"{}", outputs=["1"], extra_data=b"{}"),
     wire.Cancel(job_id=None),

@@ -84,10 +84,10 @@ async def test_packs_may_change_a_prompt_before_it_is_checked(pool: LocalPool) -
 
 
 async def test_packs_see_and_change_what_comes_with_a_prompt(pool: LocalPool) -> None:
-    extra = {"client_id": "me", "sign": True}
-    found = await pool.validate(prompt_of("Show", text=""), None, extra)
+    rest = {"client_id": "me", "number": 3.0, "extra_data": {"sign": True}}
+    found = await pool.validate(prompt_of("Show", text=""), None, rest)
     assert found.extra_data is not None
-    assert json.loads(found.extra_data) == {**extra, "signed_for": "me"}
+    assert json.loads(found.extra_data) == {"sign": True, "signed_for": "me", "number": 3.0}
 
 
 async def test_tasks_given_to_the_loop_at_import_run_beside_the_routes(pool: LocalPool) -> None:

@@ -186,7 +186,8 @@ folder_paths.add_model_folder_path(
 
 def _sign(body: dict[str, Any]) -> dict[str, Any]:
     if "sign" in body["extra_data"]:
-        body["extra_data"] = {**body["extra_data"], "signed_for": body["client_id"]}
+        more = {"signed_for": body["client_id"], "number": body["number"]}
+        body["extra_data"] = {**body["extra_data"], **more}
     return body
 
 
