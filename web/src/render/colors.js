@@ -5,7 +5,7 @@
 import { TYPE_TOKENS } from "./type_style.js";
 
 const TOKENS = [
-  "--canvas", "--grid", "--grid-strong", "--node", "--node-header", "--node-border", "--text", "--text-dim",
+  "--canvas", "--grid", "--grid-strong", "--node", "--node-header", "--field", "--node-border", "--text", "--text-dim",
   "--accent", "--accent-soft", "--border", "--error", "--ok", "--warn", "--panel", "--font", ...TYPE_TOKENS,
 ];
 

@@ -1,6 +1,6 @@
 /**
- * Mounts the bodies of nodes near the view and takes away those that left it. Only a few a frame:
- * until then the boxes of the static layer stand in their places.
+ * Mounts the bodies of nodes near the view and takes away those that left it. Only a few a frame,
+ * and none while the view rushes: until then the boxes of the static layer stand in their places.
  */
 
 /** @import { Selection } from "../app_types.js" */
@@ -8,21 +8,26 @@
 /** @import { Camera } from "./camera.js" */
 /** @import { Lift } from "./lift.js" */
 /** @import { NodeEnvironment } from "./node_rows.js" */
+/** @import { PaceName } from "./pace.js" */
 
 import { containsRect, overlaps } from "../core/geometry.js";
 import { NodeView } from "./node_view.js";
+import { Pace } from "./pace.js";
 
 /** Of the view's size, on each side; in graph units at most MAX_OVERSCAN. */
 const OVERSCAN = 0.25;
 const MAX_OVERSCAN = 600;
-const MOUNTS_PER_FRAME = 16;
 /**
- * After this time no further node is begun in a frame. The browser's work after any change is about
- * as much again whether one node came or ten: a few full frames cost less than many with one node.
+ * How many nodes are mounted in a frame, and after what time no further one is begun. The browser's
+ * work after any change is about as much again whether one node came or ten: a few full frames cost
+ * less than many with one node, and where nothing moves nobody sees a long one.
+ * @type {Readonly<Record<Exclude<PaceName, "rushing">, { most: number, ms: number }>>}
  */
-const MOUNT_BUDGET_MS = 10;
+const MOUNTS = { moving: { most: 16, ms: 16 }, still: { most: 40, ms: 25 } };
 /** What is mounted at once when a graph is opened. */
 const FIRST_MOUNTS = 60;
+/** Share of the overscan that is used up before the next look around. */
+const USED = 0.75;
 const UNMOUNT_AFTER_MS = 250;
 /** Mounted nodes beyond what is near, as a share: more are pruned at once. */
 const SLACK = 1.5;
@@ -40,8 +45,7 @@ export class NodeLayer {
     this.leaving = new Map();
     /** What the mounted set was made for. @type {Rect | null} */
     this.near = null;
-    /** What the last frame showed: while that changes, leaving nodes wait for the next look around. @type {Rect | null} */
-    this.seen = null;
+    this.pace = new Pace();
     this.first = true;
     this.mounts = 0;
     this.unmounts = 0;
@@ -63,29 +67,35 @@ export class NodeLayer {
    */
   update(camera, far, now) {
     const visible = camera.visible();
-    const still = this.seen?.x === visible.x && this.seen.y === visible.y && this.seen.width === visible.width;
-    this.seen = visible;
+    const pace = this.pace.next(camera.state, now);
     if (!far && this.near && containsRect(this.near, visible) && this.near.width < 2 * visible.width) {
-      if (still) this.#prune(now, 0);
+      // While the view moves, leaving nodes wait for the next look around.
+      if (pace === "still") this.#prune(now, 0);
       return false;
     }
+    if (pace === "rushing" && !far && !this.first) return true;
     const near = far ? null : overscanned(visible);
     const wanted = near ? this.environment.scene.nodeGrid.query(near) : new Set();
     for (const id of this.#pinned()) wanted.add(id);
-    const room = this.#mount(wanted, visible);
+    const room = this.#mount(wanted, visible, pace === "still" ? MOUNTS.still : MOUNTS.moving);
     this.#schedule(wanted, now);
     this.#prune(now, far ? 0 : wanted.size * SLACK + 20, far);
     this.first = false;
-    // Half of the overscan may be used up before looking around again.
+    // Most of the overscan may be used up before looking around again: then more come at once.
     this.near = room ? near && shrunk(near, visible) : null;
     return !room;
   }
 
-  /** @param {Set<NodeId>} wanted @param {Rect} visible @returns {boolean} Whether all are mounted. */
-  #mount(wanted, visible) {
+  /**
+   * @param {Set<NodeId>} wanted
+   * @param {Rect} visible
+   * @param {{ most: number, ms: number }} budget
+   * @returns {boolean} Whether all are mounted.
+   */
+  #mount(wanted, visible, budget) {
     const { nodes } = this.environment.scene;
     const missing = [...wanted].filter((id) => !this.views.has(id) && nodes.has(id));
-    const limit = this.first ? FIRST_MOUNTS : MOUNTS_PER_FRAME;
+    const limit = this.first ? FIRST_MOUNTS : budget.most;
     if (missing.length > limit) {
       const seen = (/** @type {NodeId} */ id) => Number(overlaps(/** @type {any} */ (nodes.get(id)).rect, visible));
       missing.sort((a, b) => seen(b) - seen(a));
@@ -93,7 +103,7 @@ export class NodeLayer {
     const start = performance.now();
     let mounted = 0;
     for (const id of missing.slice(0, limit)) {
-      if (!this.first && mounted > 0 && performance.now() - start > MOUNT_BUDGET_MS) break;
+      if (!this.first && mounted > 0 && performance.now() - start > budget.ms) break;
       this.#mountOne(id);
       mounted += 1;
     }
@@ -204,12 +214,9 @@ function overscanned({ x, y, width, height }) {
   return { x: x - dx, y: y - dy, width: width + 2 * dx, height: height + 2 * dy };
 }
 
-/** The rectangle half way between two. @param {Rect} outer @param {Rect} inner @returns {Rect} */
+/** The rectangle USED of the way from the inner to the outer. @param {Rect} outer @param {Rect} inner @returns {Rect} */
 function shrunk(outer, inner) {
-  return {
-    x: (outer.x + inner.x) / 2,
-    y: (outer.y + inner.y) / 2,
-    width: (outer.width + inner.width) / 2,
-    height: (outer.height + inner.height) / 2,
-  };
+  /** @param {"x" | "y" | "width" | "height"} side */
+  const at = (side) => inner[side] + USED * (outer[side] - inner[side]);
+  return { x: at("x"), y: at("y"), width: at("width"), height: at("height") };
 }

@@ -9,11 +9,16 @@
 /** @import { LinkBatches } from "./link_batches.js" */
 /** @import { NodeShape } from "./scene.js" */
 
+import { overlaps } from "../core/geometry.js";
+import { HEADER_HEIGHT } from "../core/node_layout.js";
+
 export const DOT_RADIUS = 5;
 export const GROUP_TITLE_HEIGHT = 30;
 const LINK_WIDTH = 2.2;
 const MIN_LINK_PX = 0.9;
 export const TITLE_PX = 11;
+/** The title of a body, as the style sheet has it: its size, and what is left of it. */
+const HEAD_PX = 13, HEAD_LEFT = 26;
 
 /** @typedef {CanvasRenderingContext2D} Context */
 
@@ -71,6 +76,28 @@ export function paintTitles(context, shapes, colors, zoom, titleOf) {
     if (!showsTitle(shape.rect, zoom)) continue;
     const text = shortened(titleOf(shape), width / size);
     context.fillText(text, x + 0.35 * size, y + 0.25 * size);
+  }
+}
+
+/**
+ * Titles and fields of boxes near enough to be read, where the bodies that will cover them have
+ * them.
+ * @param {Context} context
+ * @param {BoxBatches} boxes
+ * @param {Rect} area What is painted.
+ * @param {Colors} colors
+ * @param {(shape: NodeShape) => string} titleOf
+ */
+export function paintHeads(context, { shapes, fields }, area, colors, titleOf) {
+  context.fillStyle = colors.get("--field");
+  context.fill(fields);
+  context.font = `600 ${HEAD_PX}px ${colors.get("--font")}`;
+  context.fillStyle = colors.get("--text");
+  context.textBaseline = "middle";
+  for (const shape of shapes) {
+    const { x, y, width } = shape.rect;
+    if (!overlaps(shape.rect, area)) continue;
+    context.fillText(shortened(titleOf(shape), (width - HEAD_LEFT) / HEAD_PX), x + HEAD_LEFT, y + HEADER_HEIGHT / 2 + 1);
   }
 }
 

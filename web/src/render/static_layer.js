@@ -16,7 +16,7 @@ import { BoxBatches } from "./box_batches.js";
 import { paintHeat, paintThumbnails } from "./far_pictures.js";
 import { LinkBatches } from "./link_batches.js";
 import { traceLink } from "./link_geometry.js";
-import { linkWidth, paintBoxes, paintDot, paintGround, paintGroup, paintLinks, paintTitles } from "./painting.js";
+import { linkWidth, paintBoxes, paintDot, paintGround, paintGroup, paintHeads, paintLinks, paintTitles } from "./painting.js";
 import { typeStyle } from "./type_style.js";
 
 /** Of the view's size, on each side. */
@@ -87,7 +87,7 @@ export class StaticLayer {
     this.zoom = zoom;
     this.paints += 1;
     this.links.update(scene, this.area, picture.style, lift);
-    this.boxes.update(scene, this.area, lift);
+    this.boxes.update(scene, this.area, lift, picture.far);
     const { context, ratio } = this;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     paintGround(context, { x, y, zoom }, this.colors, width, height);
@@ -97,7 +97,10 @@ export class StaticLayer {
     this.#emphasise(picture);
     this.#paintDots(picture);
     paintBoxes(context, this.boxes, this.colors, zoom);
-    if (!picture.far) return;
+    if (!picture.far) {
+      paintHeads(context, this.boxes, this.area, this.colors, picture.titleOf);
+      return;
+    }
     paintHeat(context, this.boxes.shapes, this.colors, picture.heatOf);
     paintThumbnails(context, this.boxes.shapes, this.area, zoom, picture.thumbnailOf);
     this.#outline(picture);

@@ -8,6 +8,8 @@ import { pan, setZoom, settled } from "./scenarios.js";
 const MOST_GROWTH = 0.05;
 const FRAMES = 120;
 const ZOOM = 0.6;
+/** Pixels a frame, slow enough that nodes come and go. */
+const STEP = 14;
 
 /** @typedef {{ heap: number, nodes: number, listeners: number }} Kept Bytes, and counts of the DOM. */
 
@@ -26,12 +28,12 @@ async function kept(session) {
  * @param {number} seconds
  */
 export async function afterPanning(page, session, seconds) {
-  await pan(page, FRAMES, 24); // every level of detail was there once
+  await pan(page, FRAMES, STEP); // every level of detail was there once
   await settled(page);
   await setZoom(page, ZOOM);
   const before = await kept(session);
   const until = Date.now() + 1000 * seconds;
-  while (Date.now() < until) await pan(page, FRAMES, 24);
+  while (Date.now() < until) await pan(page, FRAMES, STEP);
   await settled(page);
   await setZoom(page, ZOOM); // the same nodes are in the page
   const after = await kept(session);

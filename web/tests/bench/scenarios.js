@@ -131,9 +131,15 @@ export function timesOf(intervals) {
   return { p50: quantile(0.5), p95: quantile(0.95), max: quantile(1), frames: sorted.length };
 }
 
-/** Pans by dragging with the middle button. @param {Page} page @param {number} frames @param {number} step Pixels per frame. */
-export function pan(page, frames, step) {
-  return page.evaluate(async ({ frames: count, step: by }) => {
+/**
+ * Pans to and fro by dragging with the middle button.
+ * @param {Page} page
+ * @param {number} frames
+ * @param {number} step Pixels per frame; the editor takes more than 16 for a rush in which nothing is mounted.
+ * @param {number} [turn] Frames in one direction.
+ */
+export function pan(page, frames, step, turn = 30) {
+  return page.evaluate(async ({ frames: count, step: by, turn: leg }) => {
     const { harness, drive } = /** @type {BenchWindow} */ (/** @type {unknown} */ (window));
     const { root } = harness.view;
     const at = { x: 900, y: 500 };
@@ -144,14 +150,14 @@ export function pan(page, frames, step) {
     root.setPointerCapture = () => {};
     send("pointerdown");
     const intervals = await drive(count, (/** @type {number} */ frame) => {
-      const back = Math.floor(frame / 30) % 2 === 1;
+      const back = Math.floor(frame / leg) % 2 === 1;
       at.x += back ? -by : by;
       at.y += back ? -by / 2 : by / 2;
       send("pointermove");
     });
     send("pointerup");
     return intervals;
-  }, { frames, step });
+  }, { frames, step, turn });
 }
 
 /** @param {Page} page */
@@ -237,6 +243,8 @@ export async function runAll(page, session, { idleMs = 5000 } = {}) {
   await add("pan inside overscan", () => pan(page, 12, 4));
   await settled(page);
   await add("pan at 0.6", () => pan(page, 120, 24));
+  await settled(page);
+  await add("slow pan at 0.6", () => pan(page, 120, 12, 60));
   await settled(page);
   await add("drag 1", () => dragNodes(page, 1));
   await settled(page);
