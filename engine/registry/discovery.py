@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +21,10 @@ from engine.registry.packs import read_exports, run_file
 from engine.registry.registry import Registry
 from engine.registry.spec import NodeSpec
 
+SLOW_S = 20.0
+
 _APP_ROOT = Path(__file__).parents[2]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +133,8 @@ def _module_names(package: ModuleType) -> list[str]:
 def _load_pack(registry: Registry, path: Path, adapt: Callable[[NodeSpec], NodeSpec]) -> PackReport:
     start = time.perf_counter()
     try:
-        exports = read_exports(path)
+        with _told_when_slow(path):
+            exports = read_exports(path)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a pack's code may raise anything
         return _failure(path, start, error)
     added: list[str] = []
@@ -157,10 +164,27 @@ def _load_pack(registry: Registry, path: Path, adapt: Callable[[NodeSpec], NodeS
 def _prestart_pack(path: Path) -> PackReport:
     start = time.perf_counter()
     try:
-        run_file(path / "prestartup_script.py")
+        with _told_when_slow(path):
+            run_file(path / "prestartup_script.py")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a pack's code may raise anything
         return _failure(path, start, error)
     return PackReport(name=path.name, path=path, seconds=time.perf_counter() - start)
+
+
+@contextmanager
+def _told_when_slow(path: Path) -> Iterator[None]:
+    """Name a pack whose import takes long: while it blocks, nothing else can say why."""
+    text = (
+        'Pack "%s": its import has taken %g s and goes on. If it never ends, add ".disabled" to'
+        " the name of %s and start again."
+    )
+    timer = threading.Timer(SLOW_S, _log.warning, (text, path.name, SLOW_S, path))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _failure(path: Path, start: float, error: BaseException) -> PackReport:

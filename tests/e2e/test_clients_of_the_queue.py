@@ -8,7 +8,17 @@ import pytest
 from aiohttp import ClientSession, WSMsgType
 
 from tests.e2e.server_process import picture_prompt
-from tests.e2e.web_clients import about, get, listening, next_message, post, queue, until, until_end
+from tests.e2e.web_clients import (
+    PATIENCE_S,
+    about,
+    get,
+    listening,
+    next_message,
+    post,
+    queue,
+    until,
+    until_end,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -139,6 +149,13 @@ async def test_a_client_hears_nothing_of_others_but_the_queue(web: ClientSession
         second = await queue(web, picture_prompt(color=13), client_id="theirs")
         heard = await until_end(theirs, second)
     assert {m["data"].get("prompt_id", second) for m in heard if isinstance(m, dict)} == {second}
+
+
+async def test_a_socket_of_a_pack_is_reached_through_the_server(web: ClientSession) -> None:
+    await get(web, "/object_info")  # the worker has its packs when it answers
+    async with asyncio.timeout(PATIENCE_S), web.ws_connect("/e2e/echo") as socket:
+        await socket.send_str("you")
+        assert await socket.receive_str() == "heard you"
 
 
 async def test_front_goes_before_what_waits(web: ClientSession) -> None:

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 import pytest_asyncio
 
@@ -231,33 +230,6 @@ async def test_a_listener_that_fails_costs_nothing(under_test: LocalUnderTest) -
     assert ended.state == "success"
 
 
-async def test_a_worker_that_cannot_load_the_engine_is_given_up(tmp_path: Path) -> None:
-    settings = replace(settings_in(tmp_path), device="tpu:0")
-    pool = LocalPool(settings, patience=QUICK)
-    await pool.start()
-    try:
-        with pytest.raises(WorkerDiedError, match="tpu"):
-            await pool.ready()
-        (info,) = pool.workers()
-        assert info.state is WorkerState.DEAD
-        assert info.problem is not None
-        assert "not started again" in info.problem
-    finally:
-        await pool.stop()
-
-
-async def test_questions_wait_for_a_pool_that_is_about_to_start(tmp_path: Path) -> None:
-    pool = LocalPool(settings_in(tmp_path), devices=["cpu"], patience=QUICK)
-    early = asyncio.create_task(pool.ready())
-    await asyncio.sleep(0)
-    assert not early.done()
-    await pool.start()
-    try:
-        await early
-    finally:
-        await pool.stop()
-
-
 async def test_two_workers_run_two_jobs_at_once(tmp_path: Path) -> None:
     names = ("cpu", "cpu:0")  # torch knows the processor by both
     pool = LocalPool(settings_in(tmp_path), devices=names, patience=QUICK)
@@ -290,27 +262,3 @@ async def test_a_check_that_blocks_is_told_and_ended(tmp_path: Path) -> None:
         await until(lambda: state_of(stuck) is WorkerState.STARTING)
         (info,) = stuck.pool.workers()
         assert info.problem == "it gave no answer within 1 s"
-
-
-async def test_a_pool_that_was_stopped_answers_nobody(tmp_path: Path) -> None:
-    pool = LocalPool(settings_in(tmp_path), devices=["cpu"], patience=QUICK)
-    waiting = asyncio.create_task(pool.validate({}, None, {}))
-    await asyncio.sleep(0)
-    await pool.stop()
-    with pytest.raises(WorkerDiedError, match="the server stops"):
-        await waiting
-
-
-async def test_stopping_leaves_no_process(fresh: LocalUnderTest) -> None:
-    await fresh.pool.ready()
-    pid = fresh.pid
-    await fresh.pool.stop()
-    assert not psutil.pid_exists(pid)
-
-
-async def test_stopping_does_not_wait_for_a_worker_that_still_loads(tmp_path: Path) -> None:
-    async with local_pool(tmp_path) as loading:
-        await asyncio.sleep(0.1)
-        async with asyncio.timeout(2):
-            await loading.pool.stop()
-        assert state_of(loading) is WorkerState.DEAD

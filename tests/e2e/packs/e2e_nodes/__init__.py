@@ -7,6 +7,7 @@ from pathlib import Path
 
 import comfy.utils
 import folder_paths
+from aiohttp import web
 from server import PromptServer
 
 
@@ -89,6 +90,15 @@ class E2EShout(_Picture):
         for _ in range(int(text)):
             server.send_sync("shout", "x" * (1 << 20), server.client_id)
         return (image,)
+
+
+@PromptServer.instance.routes.get("/e2e/echo")
+async def echo(request):
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    async for message in socket:
+        await socket.send_str(f"heard {message.data}")
+    return socket
 
 
 NODE_CLASS_MAPPINGS = {
