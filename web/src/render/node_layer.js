@@ -194,6 +194,16 @@ export class NodeLayer {
     }
   }
 
+  /** What is held was moved. @param {Lift} lift */
+  sway(lift) {
+    for (const id of lift.nodes) {
+      const view = this.views.get(id);
+      if (!view) continue;
+      view.sway(lift);
+      this.moves += 1;
+    }
+  }
+
   /** @param {Selection} selection @param {Selection} before */
   select(selection, before) {
     for (const id of before.nodes) if (!selection.nodes.has(id)) this.views.get(id)?.select(false);

@@ -20,9 +20,6 @@ import { heatOf, runInside } from "./run_sums.js";
 import { runText, withShare } from "./run_text.js";
 import { titleOf } from "./titles.js";
 
-/** Up to this many held nodes move on layers of their own, without being painted anew. */
-const MOST_LAYERS = 24;
-
 export class NodeView {
   /** @param {NodeEnvironment} environment @param {NodeShape} shape */
   constructor(environment, shape) {
@@ -131,22 +128,25 @@ export class NodeView {
     this.element.style.transform = placed(x, y);
   }
 
-  /** @param {Lift | null} lift */
+  /** Takes it up, on a layer of its own that moves without being painted anew, or lays it down. @param {Lift | null} lift */
   hang(lift) {
-    const { x, y } = this.shape.record;
-    const held = lift?.nodes.has(this.shape.record.id) ? lift : null;
-    const layered = held !== null && held.nodes.size <= MOST_LAYERS;
-    const { classList } = this.element;
-    classList.toggle("held", held !== null);
-    classList.toggle("layered", layered);
-    if (layered) {
+    const { x, y, id } = this.shape.record;
+    const held = lift?.nodes.has(id) ? lift : null;
+    this.element.classList.toggle("held", held !== null);
+    if (held) {
       this.mover ??= new Mover(this.element);
-      this.mover.write(placed(x + held.dx, y + held.dy));
+      this.sway(held);
       return;
     }
     this.mover?.end();
     this.mover = null;
-    this.moveTo(x + (held?.dx ?? 0), y + (held?.dy ?? 0));
+    this.moveTo(x, y);
+  }
+
+  /** Follows what it hangs on. @param {Lift} lift */
+  sway({ dx, dy }) {
+    const { x, y } = this.shape.record;
+    this.mover?.write(placed(x + dx, y + dy));
   }
 
   /** @param {boolean} selected */

@@ -153,7 +153,7 @@ export class Stage {
     this.#unmountLater(now);
     if (this.#needsPaint()) this.#paint(picture);
     if (this.#dirty.lift) {
-      nodes.hang(this.lift, null);
+      if (this.lift) nodes.sway(this.lift);
       this.active.paint(picture, this.ground.ratio, this.ground.zoom);
       this.#dirty.lift = false;
     }

@@ -40,6 +40,7 @@ export function gatesOf(results) {
     gate("zoom sweep", "layouts", 0),
     gate("drag 1", "layouts", 1),
     gate("drag 1", "nodeMoves", 3 * (of("drag 1").counters["frames"] ?? 0), 1),
+    gate("drag 200", "domLayouts", 4),
     gate("connect", "layouts", 2 * ROUNDS.actions),
     gate("connect", "mounts", 0),
     gate("undo", "layouts", 2 * ROUNDS.actions),
