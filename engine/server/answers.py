@@ -45,6 +45,7 @@ _FILE_PROBLEMS = {
     errno.EISDIR: _IN_THE_WAY,
     errno.EEXIST: _IN_THE_WAY,
     errno.ENOENT: (404, "not_found", "The file is not there any more."),
+    errno.EFBIG: (507, "disk_full", "The file system takes no file that large."),
     errno.ENAMETOOLONG: (400, "bad_request", "A name is longer than the file system allows."),
 }
 _TEXTS = {

@@ -26,6 +26,7 @@ def raising(error: Exception) -> Any:
         (errno.ENOSPC, 507, "disk_full"),
         (errno.EROFS, 507, "not_writable"),
         (errno.EACCES, 507, "not_writable"),
+        (errno.EFBIG, 507, "disk_full"),
         (errno.ENAMETOOLONG, 400, "bad_request"),
         (errno.EIO, 500, "internal_error"),
     ],
