@@ -57,7 +57,8 @@ export function insert(tx, graphId, part, by) {
 }
 
 /**
- * Duplicate a selection in place.
+ * Duplicate a selection in place. A duplicate belongs to the group its original belongs to, unless
+ * that group is duplicated itself.
  *
  * @param {Tx} tx
  * @param {GraphId} graphId
@@ -68,7 +69,26 @@ export function insert(tx, graphId, part, by) {
 export function duplicate(tx, graphId, selection, by) {
   const ids = copy(tx, tx.doc, graphId, graphId, selection, { by, renumber: true });
   for (const [old, id] of ids.nodes) keepInputs(tx, graphId, old, id);
+  keepGroups(tx, graphId, ids);
   return ids;
+}
+
+/**
+ * Put duplicates into the groups of their originals.
+ *
+ * @param {Tx} tx
+ * @param {GraphId} graphId
+ * @param {NewIds} ids
+ */
+function keepGroups(tx, graphId, ids) {
+  const made = new Set(ids.groups.values());
+  for (const group of [...tx.graph(graphId).groups.values()]) {
+    if (made.has(group.id) || ids.groups.has(group.id)) continue;
+    const nodes = mapped(group.nodes, ids.nodes);
+    const groups = mapped(group.groups, ids.groups);
+    if (nodes.length + groups.length === 0) continue;
+    tx.updateGroup(graphId, group.id, { nodes: [...group.nodes, ...nodes], groups: [...group.groups, ...groups] });
+  }
 }
 
 /**

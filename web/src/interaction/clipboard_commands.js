@@ -14,6 +14,7 @@ import { copyText, pasteText } from "../core/clipboard.js";
 import { duplicate, insert } from "../core/fragments.js";
 import { boundsOf } from "../core/geometry.js";
 import { onWork } from "./graph_commands.js";
+import { adoptPasted, growGroups, rectsIn } from "./group_membership.js";
 import { canvasHasFocus, takesText } from "./keyboard.js";
 import { LiveEdit } from "./live_edit.js";
 import { removeSelected, workOf } from "./operations.js";
@@ -42,9 +43,10 @@ export function clipboardCommands(controller) {
       }),
       nativeKeys: ["Mod+V"],
     },
-    onWork(view, "edit.duplicate", ["Mod+D"], copyable, (work) => {
+    onWork(view, "edit.duplicate", ["Mod+D"], copyable, (work, app) => {
       const edit = new LiveEdit(work.tab, "edit.duplicate");
       duplicateSelected(work, { x: OFFSET, y: OFFSET }, edit);
+      edit.step((tx) => growGroups(tx, work.graphId, rectsIn(tx, work.graphId, app.catalogue.get())));
       edit.keep();
     }),
   ];
@@ -102,6 +104,7 @@ function paste(controller, { tab, graphId }, app, text) {
   let ids;
   tab.edit("edit.paste", (tx) => {
     ids = insert(tx, graphId, part, by);
+    adoptPasted(tx, graphId, { nodes: ids.nodes.values(), groups: ids.groups.values() }, app.catalogue.get());
   });
   if (ids) tab.selection.set(selectionOf({ nodes: ids.nodes.values(), groups: ids.groups.values() }));
   return true;

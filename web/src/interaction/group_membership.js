@@ -92,10 +92,41 @@ function within(groups, id) {
  */
 export function adopt(tx, graphId, id, at, catalogue) {
   regroup(tx, graphId, new Map([[id, { ...at, width: 0, height: 0 }]]));
-  growGroups(tx, graphId, (node) => {
-    const record = tx.graph(graphId).nodes.get(node);
+  growGroups(tx, graphId, rectsIn(tx, graphId, catalogue));
+}
+
+/**
+ * What was pasted belongs to the groups it lies in, as if it was dropped there.
+ * @param {Tx} tx
+ * @param {string} graphId
+ * @param {{ nodes: Iterable<NodeId>, groups: Iterable<GroupId> }} pasted
+ * @param {Catalogue} catalogue
+ */
+export function adoptPasted(tx, graphId, { nodes, groups }, catalogue) {
+  const rectOf = rectsIn(tx, graphId, catalogue);
+  const made = new Set(groups);
+  const held = new Set([...made].flatMap((id) => tx.graph(graphId).groups.get(id)?.nodes ?? []));
+  const loose = [...nodes].filter((id) => !held.has(id));
+  regroup(tx, graphId, new Map(loose.flatMap((id) => {
+    const rect = rectOf(id);
+    return rect ? [[id, rect]] : [];
+  })));
+  regroupGroups(tx, graphId, made);
+  growGroups(tx, graphId, rectOf);
+}
+
+/**
+ * Where nodes are, also those that are not drawn yet.
+ * @param {Tx} tx
+ * @param {string} graphId
+ * @param {Catalogue} catalogue
+ * @returns {(id: NodeId) => Rect | undefined}
+ */
+export function rectsIn(tx, graphId, catalogue) {
+  return (id) => {
+    const record = tx.graph(graphId).nodes.get(id);
     return record && nodeRect(tx.doc, graphId, record, catalogue);
-  });
+  };
 }
 
 /**

@@ -88,6 +88,32 @@ test("a group is made, named, holds what is dropped in it, and moves as one", as
   assert.equal(group, undefined);
 });
 
+test("a duplicate is in the group of its original, what is pasted in the group it lies in, each as one step", async () => {
+  const canvas = await canvases.open();
+  await canvas.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await canvas.clickTitle("5");
+  await canvas.press("Control+G");
+  await canvas.press("Enter");
+  const [start] = (await canvas.graph()).groups;
+  await canvas.clickTitle("4"); // two clicks on one title would rename it
+  await canvas.clickTitle("5");
+  await canvas.press("Control+D");
+  const { groups: [grown], selected: [copy] } = await canvas.graph();
+  assert.deepEqual(grown.nodes, ["5", copy]);
+  assert.ok(grown.width > start.width && grown.height > start.height, "the group grew");
+  await canvas.press("Control+Z");
+  assert.deepEqual((await canvas.graph()).groups, [start]);
+  await canvas.clickTitle("4");
+  await canvas.press("Control+C");
+  const inside = await canvas.middle(canvas.node("5"));
+  await canvas.page.mouse.move(inside.x, inside.y);
+  await canvas.press("Control+V");
+  const { groups: [joined], selected: [pasted] } = await canvas.graph();
+  assert.deepEqual(joined.nodes, ["5", pasted]);
+  await canvas.press("Control+Z");
+  assert.deepEqual((await canvas.graph()).groups, [start]);
+});
+
 test("a node pulled larger makes its group grow, in one step to undo", async () => {
   const canvas = await canvases.open();
   await canvas.clickTitle("6");

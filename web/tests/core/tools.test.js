@@ -11,7 +11,7 @@ import { toApi } from "../../src/core/convert/to_api.js";
 import { Doc, ROOT } from "../../src/core/document.js";
 import { edit } from "../../src/core/edits.js";
 import { find } from "../../src/core/find.js";
-import { insert } from "../../src/core/fragments.js";
+import { duplicate, insert } from "../../src/core/fragments.js";
 import { overlaps } from "../../src/core/geometry.js";
 import { bypassGaps, insertOnLink } from "../../src/core/insertion.js";
 import { layoutNode } from "../../src/core/node_layout.js";
@@ -238,6 +238,30 @@ test("what is copied runs the same after it was pasted into an empty workflow", 
     assert.equal(target.root.groups.size, doc.root.groups.size);
   }
   assert.equal(pasteText("hello", CATALOGUE), undefined);
+});
+
+test("a duplicate is in the group of its original, that of a group in a group of its own", () => {
+  const doc = open("default_1");
+  const [one, other] = doc.root.nodes.keys();
+  assert.ok(one && other);
+  edit(doc, "x", (tx) => {
+    const group = (/** @type {Partial<import("../../src/core/types.d.ts").GroupRecord>} */ members) =>
+      tx.addGroup(ROOT, { title: "g", x: 0, y: 0, width: 9, height: 9, nodes: [], groups: [], ...members });
+    const inner = group({ nodes: [one] });
+    const outer = group({ nodes: [other], groups: [inner] });
+    const members = (/** @type {string} */ id) => {
+      const { nodes = [], groups = [] } = tx.graph(ROOT).groups.get(id) ?? {};
+      return { nodes, groups };
+    };
+    const { nodes } = duplicate(tx, ROOT, { nodes: [one] }, { x: 30, y: 30 });
+    assert.deepEqual(members(inner), { nodes: [one, nodes.get(one)], groups: [] });
+    tx.removeNodes(ROOT, [nodes.get(one) ?? ""]);
+    const made = duplicate(tx, ROOT, { nodes: [other], groups: [inner] }, { x: 30, y: 30 });
+    const copy = made.groups.get(inner) ?? "";
+    assert.deepEqual(members(inner), { nodes: [one], groups: [] });
+    assert.deepEqual(members(copy), { nodes: [made.nodes.get(one)], groups: [] });
+    assert.deepEqual(members(outer), { nodes: [other, made.nodes.get(other)], groups: [inner, copy] });
+  });
 });
 
 test("a definition that differs is pasted as one of its own, an equal one is shared", () => {

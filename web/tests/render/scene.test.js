@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { edit } from "../../src/core/edits.js";
 import { History } from "../../src/core/history.js";
 import { createNode } from "../../src/core/nodes.js";
-import { adopt, growGroups, regroup, regrouped, regroupGroups } from "../../src/interaction/group_membership.js";
+import { adopt, adoptPasted, growGroups, regroup, regrouped, regroupGroups } from "../../src/interaction/group_membership.js";
 import { bestPort, bestPortOfType, connectEnds, socketNear, verdictOn } from "../../src/interaction/linking.js";
 import { LiveEdit } from "../../src/interaction/live_edit.js";
 import { NEW_PORT } from "../../src/render/boundary.js";
@@ -220,6 +220,25 @@ test("a new node belongs to the group it was asked for in, which grows for it", 
     assert.ok(grown.x + grown.width > at.x + tx.node("root", id).width);
     adopt(tx, "root", tx.addNode("root", createNode(type, { x: 9000, y: 0 })), { x: 9000, y: 0 }, catalogue);
     assert.deepEqual(tx.graph("root").groups.get(group)?.nodes, [id]);
+  });
+});
+
+test("what is pasted belongs to the groups it lies in, which grow for it; what came in a group stays there", () => {
+  const { doc } = pictureScene();
+  const type = catalogue.get("KSampler");
+  assert.ok(type);
+  edit(doc, "x", (tx) => {
+    const group = (/** @type {number} */ x, /** @type {number} */ size, /** @type {string[]} */ nodes = []) =>
+      tx.addGroup("root", { title: "g", x, y: 5000, width: size, height: size, nodes, groups: [] });
+    const node = (/** @type {number} */ x) => tx.addNode("root", createNode(type, { x, y: 5050 }));
+    const outer = group(0, 420);
+    const [inside, beside, member] = [node(260), node(3000), node(20)];
+    const pasted = group(10, 340, [member]);
+    adoptPasted(tx, "root", { nodes: [inside, beside, member], groups: [pasted] }, catalogue);
+    const grown = tx.graph("root").groups.get(outer);
+    assert.deepEqual([grown?.nodes, grown?.groups], [[inside], [pasted]]);
+    assert.ok(grown && grown.x + grown.width > 260 + tx.node("root", inside).width);
+    assert.deepEqual(tx.graph("root").groups.get(pasted)?.nodes, [member]);
   });
 });
 
