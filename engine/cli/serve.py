@@ -11,6 +11,7 @@ import secrets
 import signal
 import ssl
 import sys
+import time
 import webbrowser
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -25,6 +26,7 @@ from engine.cli.arguments import ROOT
 from engine.cli.compose import settings_from
 from engine.cli.terminal import say
 from engine.errors import EngineError, InvalidValueError
+from engine.imaging.previews import remove_old_previews
 from engine.jobs.service import JobService
 from engine.jobs.store import JobStore
 from engine.models.folders import SHIPPED, ModelFolders
@@ -160,7 +162,7 @@ async def _services(settings: Settings, server: ServerSettings) -> AsyncIterator
     )
     folders.add("checkpoints", SHIPPED)
     _make_directories(folders)
-    cleaning = asyncio.create_task(_remove_abandoned(folders))
+    cleaning = asyncio.create_task(_tidy(folders))
     store = JobStore(folders.directory("user") / DATABASE)
     if store.set_aside is not None:
         say(f"The job database was damaged; it is kept as {store.set_aside}, a new one was begun.")
@@ -194,12 +196,15 @@ def _make_directories(folders: ModelFolders) -> None:
             ) from error
 
 
-async def _remove_abandoned(folders: ModelFolders) -> None:
-    """Remove what a killed process left half written, while the server starts."""
+async def _tidy(folders: ModelFolders) -> None:
+    """While the server starts, remove what killed processes left half written, and old previews."""
     for kind in _DIRECTORIES:
         removed = await asyncio.to_thread(remove_abandoned, folders.directory(kind))
         if removed:
             _LOG.info("%d unfinished files of killed processes were removed from %s", removed, kind)
+    old = await asyncio.to_thread(remove_old_previews, folders.directory("temp"), time.time())
+    if old:
+        _LOG.info("%d previews that were over a week old were removed from temp", old)
 
 
 @asynccontextmanager

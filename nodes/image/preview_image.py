@@ -10,7 +10,7 @@ from engine.registry.spec import NodeContext
 from engine.types import Image, Ui
 from nodes.image.result_files import save_pngs
 
-_FAST = 1  # previews live until the next start: speed counts, not size
+_FAST = 1  # previews do not live long: speed counts, not size
 
 
 def preview_prefix() -> str:
@@ -20,7 +20,7 @@ def preview_prefix() -> str:
 
 @node("PreviewImage", title="Preview Image", category="image", output=True)
 async def preview_image(images: Image, context: NodeContext) -> Ui:
-    """Show the images on the node. They are kept in the temp folder only until the next start.
+    """Show the images on the node. They are kept in the temp folder for a week.
 
     Args:
         images: What to show.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from engine.cli.compose import settings_from
 from engine.cli.serve import DATABASE, serve_command, server_settings_from
 from engine.errors import InvalidValueError
 from engine.jobs.store import JobStore
+from engine.models.folders import ModelFolders
 from engine.settings import ServerSettings
 
 
@@ -190,6 +193,24 @@ def test_the_folders_where_the_editor_looks_are_there_from_the_start(
     run(tmp_path, "--port", str(busy_port))
     made = {path.name for path in (tmp_path / "user" / "default").iterdir()}
     assert made == {"workflows", "autocomplete", "wildcards"}
+
+
+def test_what_killed_processes_and_old_previews_left_is_removed_while_the_server_starts(
+    tmp_path: Path,
+) -> None:
+    folders = ModelFolders(tmp_path)
+    left = [f"{kind}/.{'0' * 32}.part" for kind in ("input", "output", "temp", "user/cache")]
+    old = "temp/ComfyUI_temp_abcde_00001_.png"
+    kept = ["temp/ComfyUI_temp_abcde_00002_.png", "temp/old.png", "output/a.png"]
+    for name in (*left, old, *kept):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    for name in (old, "temp/old.png"):
+        os.utime(tmp_path / name, (0, 0))
+    asyncio.run(serve._tidy(folders))
+    there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.*")}
+    assert there == set(kept)
 
 
 def test_a_certificate_that_is_none_is_named(

@@ -148,7 +148,7 @@ class Saving:
 
 
 class Previewing(Saving):
-    """PreviewImage: files that live until the next start."""
+    """PreviewImage: files that live for a week."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -25,7 +25,7 @@ from engine.registry.spec import Folders, NodeContext
 from engine.registry.v3.node import ComfyNode
 from engine.registry.v3.options import FolderType
 
-_FAST = 1  # previews live until the next start: speed counts, not size
+_FAST = 1  # previews do not live long: speed counts, not size
 
 
 class SavedResult(dict[str, Any]):
