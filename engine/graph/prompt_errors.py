@@ -31,7 +31,7 @@ def prompt_error(
             "The graph has no output",
             "add a node that saves or shows something, such as SaveImage or PreviewImage"
             if targets is None
-            else "none of the nodes asked for saves or shows something",
+            else "none of the nodes asked for is in it",
         )
     if not valid:
         lines = [

@@ -39,7 +39,8 @@ class Validation:
 
     Attributes:
         graph: The graph with literals converted to their declared types.
-        outputs: Output nodes that can run, in file order. Empty when `error` is set.
+        outputs: Nodes to run that can run, in file order: output nodes, or the targets. Empty when
+            `error` is set.
         error: Why nothing can run, or None.
         node_errors: By node id: {"errors", "dependent_outputs", "class_type"}; may be filled
             although other outputs run.
@@ -54,19 +55,19 @@ class Validation:
 async def validate(
     graph: Graph, registry: Registry, targets: Collection[NodeId] | None = None
 ) -> Validation:
-    """Check what the output nodes need; nothing is raised for a bad graph.
+    """Check what the nodes to run need; nothing is raised for a bad graph.
 
-    Beyond ComfyUI, all problems of all needed nodes are listed, not the first of each branch.
+    Beyond ComfyUI, all problems of all needed nodes are listed, not the first of each branch, and
+    targets need not be output nodes.
 
     Args:
-        targets: Run only these output nodes; others named are ignored. None means all.
+        targets: Run only these nodes; ids of no node are ignored. None means all output nodes.
     """
     outputs = [
         node.id
         for node in graph.values()
         if node.type in registry
-        and registry[node.type].is_output
-        and (targets is None or node.id in targets)
+        and (registry[node.type].is_output if targets is None else node.id in targets)
     ]
     unknown = [node for node in graph.values() if node.type not in registry]
     needed = upstream(graph, outputs)

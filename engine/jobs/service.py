@@ -101,7 +101,7 @@ class JobService:
         Args:
             number: Its place in the queue; None takes the next turn.
             front: Before all that has no such place; not looked at when `number` is given.
-            targets: Output nodes to run; None means all.
+            targets: Nodes to run, with what they need; None means all output nodes.
 
         Raises: PromptRejectedError, JobExistsError, WorkerDiedError, DatabaseError.
         """

@@ -83,6 +83,20 @@ async def test_only_the_wanted_outputs_run(web: ClientSession) -> None:
         assert (await answer.json())["error"]["type"] == "prompt_no_outputs"
 
 
+async def test_a_run_may_end_at_a_node_that_shows_nothing(web: ClientSession) -> None:
+    prompt = picture_prompt(("E2ESlow", "0"), color=17)
+    async with listening(web, "part") as socket:
+        prompt_id = await queue(web, prompt, client_id="part", partial_execution_targets=["2"])
+        heard = await until_end(socket, prompt_id)
+    assert [data["node"] for data in about(heard, "executing")] == ["1", "2", None]
+    finished = about(heard, "progress_state")[-1]["nodes"]
+    assert {node: state["state"] for node, state in finished.items()} == {
+        "1": "finished",
+        "2": "finished",
+    }
+    assert (await get(web, f"/history/{prompt_id}"))[prompt_id]["status"]["completed"] is True
+
+
 async def test_finished_nodes_are_said_to_be_cached(web: ClientSession) -> None:
     prompt = picture_prompt(("E2ESlow", "0.3"), color=8, prefix="cached")
     async with listening(web, "again") as socket:

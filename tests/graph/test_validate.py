@@ -167,8 +167,25 @@ async def test_consumers_of_an_unknown_type_get_no_error_of_their_own() -> None:
     assert found.outputs == ()
 
 
-@pytest.mark.parametrize("targets", [[], ["3"], ["nope"]])
-async def test_no_selected_output_is_an_error(targets: list[str]) -> None:
+@pytest.mark.parametrize("targets", [["8"], ["3", "8"], ["8", "nope"]])
+async def test_targets_need_not_save_or_show_anything(targets: list[str]) -> None:
+    found = await check(
+        {**sampler(), "9": {"class_type": "SaveImage", "inputs": {}}}, targets=targets
+    )
+    assert found.error is None
+    assert set(found.outputs) == {*targets} - {"nope"}
+    assert found.node_errors == {}
+
+
+async def test_problems_of_what_a_target_needs_refuse_it() -> None:
+    found = await check(sampler(steps=0), targets=["8"])
+    assert found.error is not None
+    assert found.error["type"] == "prompt_outputs_failed_validation"
+    assert found.node_errors["3"]["dependent_outputs"] == ["8"]
+
+
+@pytest.mark.parametrize("targets", [[], ["nope"]])
+async def test_no_selected_node_is_an_error(targets: list[str]) -> None:
     found = await check(sampler(), targets=targets)
     assert found.error is not None
     assert found.error["type"] == "prompt_no_outputs"
