@@ -32,6 +32,25 @@ export async function showMarkdown(place, text, { base, breaks = false } = {}) {
   place.replaceChildren(content);
 }
 
+/**
+ * What a short Markdown text says, without its marks: for places that show plain text alone, as
+ * the browser's own tooltips do.
+ * @param {string} text
+ */
+export function plainText(text) {
+  // By turns: text, the ticks around code, the code.
+  return text.split(/(`+)(.+?)\1(?!`)/).map((part, index) => [unmarked(part), "", part][index % 3]).join("");
+}
+
+/** @param {string} text without code in it */
+function unmarked(text) {
+  return text
+    .replace(/!?\[([^\]]*)\]\([^)\s]*\)/g, "$1")
+    .replace(/\*\*(\S|\S[^*]*\S)\*\*/g, "$1")
+    .replace(/(?<![\w*])\*(\S|\S[^*]*\S)\*(?![\w*])/g, "$1")
+    .replace(/^#{1,6} +/gm, "");
+}
+
 /** Large, and needed for notes and help alone. */
 function libraries() {
   return Promise.all([import("../../vendor/dompurify/purify.es.js"), import("../../vendor/marked/marked.esm.js")]);

@@ -16,6 +16,12 @@ const WIDTH = 208;
 const HEIGHT = 140;
 const PADDING = 8;
 const REPAINT_MS = 120;
+/** The map's own border, both sides of it. */
+const EDGE = 2;
+/** How wide the lines of the frame are; the style sheet says the same. */
+const LINE = 2;
+/** So small a frame can still be seen. */
+const LEAST_FRAME = 4;
 /** In a smaller view, in pixels, it would lie on what it shows. */
 const LEAST_VIEW = { width: 560, height: 360 };
 
@@ -28,8 +34,8 @@ export class Minimap {
     this.element.setAttribute("role", "img");
     this.element.setAttribute("aria-label", label);
     this.canvas = make("canvas", "");
-    this.frame = make("div", "canvas-minimap-view");
-    this.element.append(this.canvas, this.frame);
+    const edges = ["across", "across", "down", "down"].map((way) => make("div", `canvas-minimap-edge ${way}`));
+    this.element.append(this.canvas, ...edges);
     view.root.append(this.element);
     this.isWanted = true;
     /** Paintings so far: a counter for tests. */
@@ -37,8 +43,8 @@ export class Minimap {
     const nothing = /** @type {object | null} */ (null);
     this.painted = { scene: nothing, version: -1, selection: nothing, colors: nothing };
     this.map = { x: 0, y: 0, scale: 1 };
-    this.mover = new Mover(this.frame);
-    this.sized = "";
+    /** Of the frame's edges: top, bottom, left, right. They are stretched, for a new size would be laid out. */
+    this.movers = edges.map((edge) => new Mover(edge));
     this.timer = 0;
     this.element.addEventListener("pointerdown", (event) => this.#press(event));
     view.onFrame(() => this.#frame());
@@ -125,17 +131,16 @@ export class Minimap {
   }
 
   #placeFrame() {
-    const { x, y, width, height } = this.view.camera.visible();
-    const { scale } = this.map;
-    const left = Math.round((x - this.map.x) * scale), top = Math.round((y - this.map.y) * scale);
-    const across = Math.max(Math.round(width * scale), 4), down = Math.max(Math.round(height * scale), 4);
-    this.mover.write(`translate(${left}px, ${top}px)`);
-    // Written only when the zoom changes: unlike the place, it is laid out anew.
-    const size = `${across} ${down}`;
-    if (size === this.sized) return;
-    this.sized = size;
-    this.frame.style.width = `${across}px`;
-    this.frame.style.height = `${down}px`;
+    const view = this.view.camera.visible();
+    const { x, y, scale } = this.map;
+    const [left, across] = onMap((view.x - x) * scale, view.width * scale, WIDTH - EDGE);
+    const [top, down] = onMap((view.y - y) * scale, view.height * scale, HEIGHT - EDGE);
+    const wide = `scale(${across / (WIDTH - EDGE)}, 1)`, high = `scale(1, ${down / (HEIGHT - EDGE)})`;
+    const places = [
+      `translate(${left}px, ${top}px) ${wide}`, `translate(${left}px, ${top + down - LINE}px) ${wide}`,
+      `translate(${left}px, ${top}px) ${high}`, `translate(${left + across - LINE}px, ${top}px) ${high}`,
+    ];
+    this.movers.forEach((mover, index) => mover.write(places[index] ?? "none"));
   }
 }
 
@@ -148,6 +153,19 @@ function mapping(bounds) {
     y: all.y + all.height / 2 - HEIGHT / 2 / scale,
     scale,
   };
+}
+
+/**
+ * The part of a line that is on the map, so that its frame is closed also where it leaves it.
+ * @param {number} from
+ * @param {number} length
+ * @param {number} room
+ * @returns {[number, number]} where it begins and how long it is, in whole pixels
+ */
+export function onMap(from, length, room) {
+  const start = Math.min(Math.max(Math.round(from), 0), room - LEAST_FRAME);
+  const end = Math.max(Math.min(Math.round(from + length), room), start + LEAST_FRAME);
+  return [start, end - start];
 }
 
 function stopper() {

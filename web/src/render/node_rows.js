@@ -8,6 +8,7 @@
 /** @import { PortRow, Row, WidgetRow } from "../core/node_layout.js" */
 /** @import { NodeShape, Scene } from "./scene.js" */
 
+import { plainText } from "../controls/markdown.js";
 import { make } from "./dom.js";
 import { typeStyle } from "./type_style.js";
 
@@ -118,7 +119,7 @@ export class NodeRows {
     socket.style.setProperty("--socket", `var(${token})`);
     socket.dataset["port"] = port.key;
     socket.dataset["side"] = side;
-    socket.title = tip ? `${port.type} — ${tip}` : port.type;
+    socket.title = tip ? `${port.type} — ${plainText(tip)}` : port.type;
     this.sockets.set(`${side} ${port.key}`, socket);
     return socket;
   }

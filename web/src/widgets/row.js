@@ -1,6 +1,7 @@
 /** What the rows of all widgets share: the frame, the label, its words, and short remarks. */
 
 import { element, uniqueId } from "../controls/dom.js";
+import { plainText } from "../controls/markdown.js";
 
 /** @typedef {import("../app_types.js").WidgetContext} WidgetContext */
 
@@ -33,7 +34,7 @@ export function widgetRow(parent, context, kind) {
   const id = uniqueId("widget");
   const label = element("label", { class: "widget-label", for: id, id: `${id}-label` }, labelText(context));
   const tooltip = context.app.i18n.tooltip(nodeTypeName(context), context.input.name) || context.input.tooltip;
-  const root = element("div", { class: `widget widget-${kind}`, title: tooltip || null }, label);
+  const root = element("div", { class: `widget widget-${kind}`, title: tooltip ? plainText(tooltip) : null }, label);
   root.addEventListener("mousedown", keepFocusOff, { signal: context.signal });
   root.addEventListener("keydown", keepButtonKeys, { signal: context.signal });
   parent.append(root);

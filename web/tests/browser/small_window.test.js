@@ -49,6 +49,35 @@ test("messages lie above the minimap", async () => {
   assert.ok(message.bottom <= map.y, `${message.bottom} and ${map.y}`);
 });
 
+test("messages lie above the zoom bar in the narrowest window", async () => {
+  const { page } = editor;
+  await page.setViewportSize({ width: 360, height: 640 });
+  await page.locator(".canvas-minimap").waitFor({ state: "hidden" });
+  await focusCanvas(page);
+  await page.keyboard.press("F8");
+  const [message, bar] = [await boxOf(page.locator(".toast").first()), await boxOf(page.locator(".canvas-bar"))];
+  assert.ok(message.bottom <= bar.y, `${message.bottom} and ${bar.y}`);
+  await page.setViewportSize({ width: 1024, height: 640 });
+  await page.locator(".canvas-minimap").waitFor();
+});
+
+test("the frame of the minimap is whole, however much is in view", async () => {
+  const { page } = editor;
+  const edges = page.locator(".canvas-minimap-edge");
+  await page.locator(".canvas-root").hover({ position: { x: 300, y: 300 } });
+  await page.keyboard.down("Control");
+  for (let notch = 0; notch < 20; notch += 1) await page.mouse.wheel(0, 300);
+  await page.keyboard.up("Control");
+  await page.waitForFunction(() => Number(document.querySelector(".canvas-minimap-edge")?.getBoundingClientRect().width) > 190);
+  const outer = await boxOf(page.locator(".canvas-minimap"));
+  assert.equal(await edges.count(), 4);
+  for (const edge of await edges.all()) {
+    const inner = await boxOf(edge);
+    assert.ok(inner.x >= outer.x && inner.y >= outer.y && inner.right <= outer.right + 0.1 && inner.bottom <= outer.bottom + 0.1,
+      `${JSON.stringify(inner)} in ${JSON.stringify(outer)}`);
+  }
+});
+
 test("the minimap gives way where there is no room for it, and comes back", async () => {
   const { page } = editor;
   await openPanel(page, "library");

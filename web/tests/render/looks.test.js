@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { plainText } from "../../src/controls/markdown.js";
+import { onMap } from "../../src/render/minimap.js";
 import { groupSeconds, runInside } from "../../src/render/run_sums.js";
 import { durationText, runText } from "../../src/render/run_text.js";
 import { TYPE_TOKENS, typeStyle } from "../../src/render/type_style.js";
@@ -69,4 +71,27 @@ test("a group's time is that of its nodes", () => {
   const group = { id: "1", title: "", x: 0, y: 0, width: 1, height: 1, nodes: ["1", "2", "3"], groups: [] };
   const runs = runState({ "57:1": { state: "done", seconds: 1.5 }, "57:2": { state: "cached" } });
   assert.equal(groupSeconds(runs, group, (id) => `57:${id}`), 1.5);
+});
+
+for (const [markdown, plain] of [
+  ["Use `fp8` or ``a`b``.", "Use fp8 or a`b."],
+  ["**Bold**, *italic* and [a page](https://example.org/x_y).", "Bold, italic and a page."],
+  ["2 * 3 * 4, a*b*c, `x * y * z`, [0, 1]", "2 * 3 * 4, a*b*c, x * y * z, [0, 1]"],
+  ["## Title\n- one\n- ckpt_name and __init__", "Title\n- one\n- ckpt_name and __init__"],
+  ["强度：`0` 表示**关闭**", "强度：0 表示关闭"],
+  ["a ` alone, an * alone, ** two", "a ` alone, an * alone, ** two"],
+]) {
+  test(`a tooltip of the browser shows words, no marks: ${JSON.stringify(markdown)}`, () => {
+    assert.equal(plainText(markdown ?? ""), plain);
+  });
+}
+
+test("the frame of the view stays on the map, and can be seen wherever the view is", () => {
+  assert.deepEqual(onMap(10.4, 50, 200), [10, 50]);
+  assert.deepEqual(onMap(-30, 500, 200), [0, 200]);
+  assert.deepEqual(onMap(-30, 50, 200), [0, 20]);
+  assert.deepEqual(onMap(180, 50, 200), [180, 20]);
+  assert.deepEqual(onMap(900, 50, 200), [196, 4]);
+  assert.deepEqual(onMap(-900, 50, 200), [0, 4]);
+  assert.deepEqual(onMap(50, 0.1, 200), [50, 4]);
 });
