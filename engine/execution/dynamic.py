@@ -16,6 +16,7 @@ from engine.graph.model import BareList, Graph, Node, NodeId
 class DynamicPrompt:
     """The queued prompt and its expansions; packs receive it as DYNPROMPT (contract §9).
 
+    Queued nodes may name the node to show them on as made ones do ("override_display_id").
     Public methods speak prompt shape ("class_type", "inputs"); `nodes` holds the parsed nodes.
     """
 
@@ -57,7 +58,10 @@ class DynamicPrompt:
         """Return where a node belongs."""
         found = self._ids.get(node_id)
         if found is None:
-            found = self._ids[node_id] = NodeIds(node_id, node_id, None, node_id)
+            node = self.nodes.get(node_id)
+            display = node.extra.get("override_display_id") if node is not None else None
+            shown = display if isinstance(display, str) else node_id
+            found = self._ids[node_id] = NodeIds(node_id, shown, None, node_id)
         return found
 
     def get_node(self, node_id: NodeId) -> Mapping[str, Any]:

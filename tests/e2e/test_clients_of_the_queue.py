@@ -84,7 +84,7 @@ async def test_only_the_wanted_outputs_run(web: ClientSession) -> None:
 
 
 async def test_a_run_may_end_at_a_node_that_shows_nothing(web: ClientSession) -> None:
-    prompt = picture_prompt(("E2ESlow", "0"), color=17)
+    prompt = picture_prompt(("E2ESlow", "0"), color=18)
     async with listening(web, "part") as socket:
         prompt_id = await queue(web, prompt, client_id="part", partial_execution_targets=["2"])
         heard = await until_end(socket, prompt_id)

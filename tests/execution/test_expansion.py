@@ -66,6 +66,14 @@ def test_new_outputs_inside_run_each_time_their_node_runs() -> None:
         assert (ids.display, ids.parent, ids.real) == ("9", "2", "2")
 
 
+def test_a_queued_node_may_show_on_another() -> None:
+    kit = bench()
+    shown = {"class_type": "Show", "inputs": {"value": ["1", 0]}, "override_display_id": "1"}
+    kit.run({"1": ("Const", {"value": 4}), "1~": shown}, "1~")
+    places = {event.ids.node: (event.ids.display, event.ids.real) for event in kit.of(NodeFinished)}
+    assert places == {"1": ("1", "1"), "1~": ("1", "1~")}
+
+
 def test_a_list_behind_an_expansion_link_stays_whole() -> None:
     def expand() -> NodeResult:
         return NodeResult((["p", 0], "x"), None, {"p": {"class_type": "Pair", "inputs": {}}})
