@@ -4,12 +4,13 @@
  */
 
 /** @import { NodeOutputs, Preview, Socket } from "../app_types.js" */
-/** @import { JsonObject } from "../core/types.js" */
+/** @import { JsonObject, Problem } from "../core/types.js" */
 /** @import { Tab } from "./tab.js" */
 /** @import { Jobs } from "./jobs.js" */
 
 import { problemOfFailure } from "./prompt_problems.js";
 
+/** @typedef {{ readonly label: string, readonly problem: Problem }} Failure what ended a run, and the run's name */
 /** @typedef {{ value?: number, max?: number, state?: string, display_node_id?: string, node_id?: string }} NodeProgress */
 
 export class RunEvents {
@@ -20,7 +21,7 @@ export class RunEvents {
    * @param {object} services
    * @param {Jobs} services.jobs
    * @param {(id: string) => Tab | undefined} services.tabOf
-   * @param {(jobId: string, tab: Tab | undefined, phase: "done" | "error" | "interrupted") => void} services.onEnd
+   * @param {(jobId: string, tab: Tab | undefined, phase: "done" | "error" | "interrupted", failure?: Failure) => void} services.onEnd
    * @param {() => number} [services.now] milliseconds
    */
   constructor({ jobs, tabOf, onEnd, now = () => performance.now() }) {
@@ -113,7 +114,7 @@ export class RunEvents {
     tab?.problems.update((problems) => [...problems, problem]);
     if (problem.executionId) tab?.run.update(problem.executionId, { state: "error", error: problem });
     // A blocked branch is told the same way, but the run goes on.
-    if (data["exception_type"] !== "ExecutionBlocked") this.end(data.prompt_id, "error");
+    if (data["exception_type"] !== "ExecutionBlocked") this.end(data.prompt_id, "error", problem);
   }
 
   /** @param {Preview} preview */
@@ -123,12 +124,13 @@ export class RunEvents {
     if (jobId !== undefined && node !== undefined) this.#tab(jobId)?.run.showPreview(node, preview);
   }
 
-  /** @param {string} jobId @param {"done" | "error" | "interrupted"} phase */
-  end(jobId, phase) {
+  /** @param {string} jobId @param {"done" | "error" | "interrupted"} phase @param {Problem} [problem] */
+  end(jobId, phase, problem) {
     const tab = this.#tab(jobId);
+    const failure = problem && { label: this.jobs.get(jobId)?.label ?? "", problem };
     tab?.run.end();
     for (const key of this.#began.keys()) if (key.startsWith(`${jobId} `)) this.#began.delete(key);
     this.jobs.remove(jobId);
-    this.onEnd(jobId, tab, phase);
+    this.onEnd(jobId, tab, phase, failure);
   }
 }

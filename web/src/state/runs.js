@@ -4,6 +4,7 @@
  * @import { Api, App, JobDetails, Runs, RunOptions, Settings, Socket, Store, Tab as TabShape } from "../app_types.js"
  * @import { ApiPrompt, Catalogue, Json, Problem } from "../core/types.js"
  * @import { QueueEntry } from "./jobs.js"
+ * @import { Failure } from "./run_events.js"
  * @import { Tab } from "./tab.js"
  */
 
@@ -16,6 +17,7 @@ import { detailsOf } from "./job_details.js";
 import { Jobs } from "./jobs.js";
 import { problemOfFailure, problemsOfPrompt } from "./prompt_problems.js";
 import { RunEvents } from "./run_events.js";
+import { runUpTo } from "./run_to.js";
 import { rollSeeds } from "./seeds.js";
 
 const SYNC_AFTER_MS = 250;
@@ -39,7 +41,7 @@ export class RunControl {
   #syncTimer;
   #syncs = 0;
   #jobs = new Jobs();
-  /** @type {Set<(tab: Tab | undefined, phase: string) => void>} */
+  /** @type {Set<(tab: Tab | undefined, phase: string, failure: Failure | undefined) => void>} */
   #endListeners = new Set();
   /** @type {Set<(tab: Tab, queued: number) => void>} */
   #askedListeners = new Set();
@@ -56,7 +58,7 @@ export class RunControl {
     this.events = new RunEvents({
       jobs: this.#jobs,
       tabOf: (id) => services.tabs.list.get().find((tab) => tab.id === id),
-      onEnd: (jobId, tab, phase) => void this.#ended(jobId, tab, phase),
+      onEnd: (jobId, tab, phase, failure) => void this.#ended(jobId, tab, phase, failure),
     });
   }
 
@@ -70,7 +72,10 @@ export class RunControl {
     });
   }
 
-  /** @param {(tab: Tab | undefined, phase: string) => void} listener told when a job is over */
+  /**
+   * @param {(tab: Tab | undefined, phase: string, failure: Failure | undefined) => void} listener
+   *   told when a job is over; of a failure it hears once
+   */
   onEnd(listener) {
     this.#endListeners.add(listener);
     return () => void this.#endListeners.delete(listener);
@@ -111,17 +116,18 @@ export class RunControl {
   async #queue(tab, { targets, front, batch }) {
     const catalogue = this.services.catalogue.get();
     rollSeeds(tab, catalogue);
-    const { prompt, problems } = this.promptOf(tab, targets);
+    const { prompt: needed, problems } = this.promptOf(tab, targets);
     tab.problems.set(problems);
-    if (Object.keys(prompt).length === 0) {
-      this.#show(tab, [{ severity: "error", code: "prompt_no_outputs", message: this.services.i18n.t("errors.prompt.prompt_no_outputs"), ofCheck: true }]);
+    if (Object.keys(needed).length === 0) {
+      this.#show(tab, [nothingToRun(this.services.i18n, targets)]);
       return false;
     }
     const label = this.label.get() || tab.title.get();
     const id = newId();
-    const details = detailsOf(prompt, batch);
+    const details = detailsOf(needed, batch);
+    const { prompt, targets: ends } = targets ? runUpTo(needed, targets, catalogue) : { prompt: needed, targets };
     this.#jobs.expect({ id, tabId: tab.id, label, prompt, details });
-    return this.#send(tab, id, { prompt, targets, front, label, details, workflow: writeWorkflow(tab.doc, catalogue) });
+    return this.#send(tab, id, { prompt, targets: ends, front, label, details, workflow: writeWorkflow(tab.doc, catalogue) });
   }
 
   /**
@@ -228,7 +234,7 @@ export class RunControl {
     const before = new Map(this.services.tabs.list.get().flatMap((tab) => this.#jobs.ofTab(tab.id).map((job) => [job.id, tab])));
     for (const id of this.#jobs.sync(jobs)) {
       const tab = before.get(id);
-      if (tab && !tabs.has(id)) await this.showResult(id, tab);
+      if (tab && !tabs.has(id)) await this.showResult(id, tab, { isNews: true });
     }
   }
 
@@ -236,8 +242,9 @@ export class RunControl {
    * Show what a finished job has in history.
    * @param {string} jobId
    * @param {Tab} tab
+   * @param {{ isNews?: boolean }} [options] nobody was told of its end before
    */
-  async showResult(jobId, tab) {
+  async showResult(jobId, tab, { isNews = false } = {}) {
     const history = /** @type {any} */ (await this.services.api.json(`/api/history/${encodeURIComponent(jobId)}`));
     const entry = history[jobId];
     if (!entry) return;
@@ -245,15 +252,18 @@ export class RunControl {
       const shown = entry.meta?.[node]?.display_node ?? node;
       tab.run.update(shown, { state: "done", outputs: /** @type {any} */ (outputs) });
     }
-    const failure = entry.status?.messages?.find((/** @type {[string, any]} */ [type]) => type === "execution_error");
-    if (failure) this.#show(tab, [problemOfFailure(failure[1])]);
-    await this.#ended(jobId, tab, entry.status?.status_str === "success" ? "done" : "error");
+    const isSuccess = entry.status?.status_str === "success";
+    const last = entry.status?.messages?.findLast((/** @type {[string, any]} */ [type]) => type === "execution_error");
+    const problem = last && problemOfFailure(last[1]);
+    if (problem) this.#show(tab, [problem]);
+    const failure = isNews && problem && !isSuccess ? { label: tab.title.get(), problem } : undefined;
+    await this.#ended(jobId, tab, isSuccess ? "done" : "error", failure);
   }
 
-  /** @param {string} jobId @param {Tab | undefined} tab @param {"done" | "error" | "interrupted"} phase */
-  async #ended(jobId, tab, phase) {
+  /** @param {string} jobId @param {Tab | undefined} tab @param {"done" | "error" | "interrupted"} phase @param {Failure} [failure] */
+  async #ended(jobId, tab, phase, failure) {
     tab?.lastJob.set(jobId);
-    for (const listener of [...this.#endListeners]) listener(tab, phase);
+    for (const listener of [...this.#endListeners]) listener(tab, phase, failure);
     if (tab) await this.#explain(jobId, tab);
   }
 
@@ -274,6 +284,13 @@ export class RunControl {
       if (!(error instanceof ApiError)) throw error;
     }
   }
+}
+
+/** @param {Pick<App["i18n"], "t">} i18n @param {readonly string[] | undefined} targets @returns {Problem} */
+function nothingToRun({ t }, targets) {
+  const about = /** @type {const} */ ({ severity: "error", ofCheck: true });
+  if (targets) return { ...about, code: "no_target", message: t("running.notHere") };
+  return { ...about, code: "prompt_no_outputs", message: t("errors.prompt.prompt_no_outputs") };
 }
 
 /** Which pictures of what it is making a job shall send. @param {Pick<Settings, "get">} settings @returns {"auto" | "none"} */

@@ -43,6 +43,8 @@ export class Tab {
     this.run = new TabRunState();
     /** The job whose results are shown; kept with the draft. */
     this.lastJob = createStore(/** @type {string | null} */ (null));
+    /** A run failed while another document was shown, and this one was not looked at since. */
+    this.hasNewFailure = createStore(false);
     /** Controlled values that a run has used. @type {Map<string, Json>} */
     this.usedSeeds = new Map();
     doc.subscribe((changes) => this.#changed(changes));

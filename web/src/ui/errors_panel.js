@@ -2,6 +2,7 @@
 
 /** @import { App, Tab, Unsubscribe } from "../app_types.js" */
 /** @import { Problem } from "../core/types.js" */
+/** @import { Failure } from "../state/run_events.js" */
 
 import { element } from "../controls/dom.js";
 import { clipboard } from "./clipboard.js";
@@ -12,6 +13,8 @@ import { watch, watchInner } from "./watch.js";
 const visited = new WeakMap();
 /** Takes away what is said of a problem: there is one such message at a time. */
 let endNote = () => {};
+/** Takes away what is said of the last failure of a document. @type {WeakMap<Tab, () => void>} */
+const failureNotes = new WeakMap();
 
 /** @param {HTMLElement} place @param {App} app @returns {Unsubscribe} */
 export function mountErrors(place, app) {
@@ -48,7 +51,7 @@ function row(app, tab, problem) {
   const { executionId } = problem;
   const head = element("button", { type: "button", class: "problem-head", disabled: executionId === undefined },
     icon("errors", 14),
-    element("span", { class: "problem-text" }, problemText(app, problem)),
+    element("span", { class: "problem-text" }, problemText(app, tab, problem)),
     executionId === undefined ? null : element("span", { class: "problem-place" }, placeOf(app, tab, problem)));
   head.addEventListener("click", () => visit(app, tab, problem));
   item.append(head);
@@ -76,20 +79,15 @@ async function copy(app, { message, detail }) {
 /**
  * A problem in the artist's language where we know it, else in the words it came with.
  * @param {App} app
+ * @param {Tab | undefined} tab the document it is one of, while that is open
  * @param {Problem} problem
  */
-export function problemText(app, problem) {
+function problemText(app, tab, problem) {
   const key = `errors.prompt.${problem.code}`;
   if (!app.i18n.has(key)) return problem.message;
-  const type = typeAt(app, problem);
+  const type = tab && nodeAt(tab, problem.executionId ?? "")?.type;
   const input = problem.input === undefined ? "" : type ? app.i18n.inputLabel(type, problem.input) : problem.input;
   return app.i18n.t(key, { input, detail: problem.detail ?? "" });
-}
-
-/** @param {App} app @param {Problem} problem */
-function typeAt(app, { executionId }) {
-  const tab = app.tabs.active.get();
-  return tab && executionId !== undefined ? nodeAt(tab, executionId)?.type : undefined;
 }
 
 /** @param {Tab} tab @param {string} executionId */
@@ -108,9 +106,22 @@ function nodeAt(tab, executionId) {
 /** @param {App} app @param {Tab} tab @param {Problem} problem */
 function placeOf(app, tab, { executionId = "", input }) {
   const node = nodeAt(tab, executionId);
-  const title = node ? node.title ?? app.i18n.nodeTitle(node.type) : "";
-  const where = `${title} #${executionId}`.trim();
+  const where = nodeName(app, tab, executionId);
   return input === undefined || !node ? where : `${where} · ${app.i18n.inputLabel(node.type, input)}`;
+}
+
+/** "KSampler #3". @param {App} app @param {Tab | undefined} tab @param {string} executionId */
+function nodeName(app, tab, executionId) {
+  const node = tab && nodeAt(tab, executionId);
+  const title = node ? node.title ?? app.i18n.nodeTitle(node.type) : "";
+  return `${title} #${executionId}`.trim();
+}
+
+/** A problem as a sentence that names its node. @param {App} app @param {Tab | undefined} tab @param {Problem} problem */
+function placedText(app, tab, problem) {
+  const text = problemText(app, tab, problem);
+  const { executionId } = problem;
+  return executionId === undefined ? text : app.i18n.t("errors.at", { node: nodeName(app, tab, executionId), text });
 }
 
 /** @param {App} app @param {Tab} tab @param {Problem} problem */
@@ -142,16 +153,51 @@ export function nextProblem(app) {
  */
 export function noteRefusal(app, tab, problems, isPart) {
   const first = problems.find(({ executionId }) => executionId !== undefined) ?? /** @type {Problem} */ (problems[0]);
-  const values = { count: problems.length, first: problemText(app, first) };
-  const text = app.i18n.t(isPart ? "errors.runs_in_part" : "errors.refused", values);
+  const values = { count: problems.length, first: placedText(app, tab, first) };
+  const key = isPart ? "errors.runs_in_part" : "errors.refused";
+  const text = app.i18n.t(problems.length > 1 ? `${key}_more` : key, values);
   const show = { title: app.i18n.t("errors.show"), run: () => tell(app, tab, first) };
   note(app, tab, first, app.ui.toast("error", text, first.executionId === undefined ? undefined : show));
+}
+
+/**
+ * Say that a run failed, whatever is shown now, and offer to go to the reason. Of several failures
+ * of one document the last is said.
+ * @param {App} app
+ * @param {Tab | undefined} tab where it was queued, while that is open
+ * @param {Failure} failure
+ */
+export function noteFailure(app, tab, { label, problem }) {
+  const first = placedText(app, tab, problem);
+  const isShown = tab !== undefined && tab === app.tabs.active.get();
+  const text = isShown ? app.i18n.t("errors.failed", { first }) : app.i18n.t("errors.failed_in", { workflow: label, first });
+  if (!tab) {
+    app.ui.toast("error", text);
+    return;
+  }
+  failureNotes.get(tab)?.();
+  const close = app.ui.toast("error", text, {
+    title: app.i18n.t("errors.show"),
+    run: () => {
+      app.tabs.active.set(tab);
+      tell(app, tab, problem);
+    },
+  });
+  const stops = [
+    tab.problems.subscribe((problems) => problems.includes(problem) || end()),
+    app.tabs.list.subscribe((tabs) => tabs.includes(tab) || end()),
+  ];
+  const end = () => {
+    close();
+    for (const stop of stops) stop();
+  };
+  failureNotes.set(tab, end);
 }
 
 /** Go to a problem and say what it is. @param {App} app @param {Tab} tab @param {Problem} problem */
 function tell(app, tab, problem) {
   visit(app, tab, problem);
-  note(app, tab, problem, app.ui.toast(problem.severity === "error" ? "error" : "warn", problemText(app, problem)));
+  note(app, tab, problem, app.ui.toast(problem.severity === "error" ? "error" : "warn", problemText(app, tab, problem)));
 }
 
 /**

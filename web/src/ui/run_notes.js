@@ -1,4 +1,4 @@
-/** What is said when a run was asked for and does not begin: it was refused, or the queue is paused. */
+/** What is said of a run that was asked for: it was refused, it has to wait, or it failed. */
 
 /** @import { App } from "../app_types.js" */
 /** @import { RunControl } from "../state/runs.js" */
@@ -11,6 +11,11 @@ export function noteRuns(app, runs, onError) {
       import("./errors_panel.js").then(({ noteRefusal }) => noteRefusal(app, tab, problems, queued > 0)).catch(onError);
     }
     if (queued > 0 && runs.paused.get()) notePaused(app, runs, onError);
+  });
+  runs.onEnd((tab, _phase, failure) => {
+    if (!failure) return;
+    if (tab !== undefined && tab !== app.tabs.active.get()) tab.hasNewFailure.set(true);
+    import("./errors_panel.js").then(({ noteFailure }) => noteFailure(app, tab, failure)).catch(onError);
   });
 }
 

@@ -1,6 +1,7 @@
 /** The row of open documents. */
 
-/** @import { App, Tab } from "../app_types.js" */
+/** @import { App } from "../app_types.js" */
+/** @import { Tab } from "../state/tab.js" */
 /** @import { TabList } from "../state/tabs.js" */
 
 import { element } from "../controls/dom.js";
@@ -29,6 +30,7 @@ export function tabBar(app, tabs, showMenu) {
     row.replaceChildren(...list.map((tab) => /** @type {HTMLElement} */ (shown.get(tab))));
   });
   watch(tabs.active, (active) => {
+    active?.hasNewFailure.set(false);
     for (const [tab, one] of shown) {
       one.classList.toggle("active", tab === active);
       one.firstElementChild?.setAttribute("aria-selected", String(tab === active));
@@ -52,7 +54,8 @@ function tabButton(app, tab, showMenu) {
   const gone = new AbortController();
   const name = element("span", { class: "tab-name" });
   const bar = element("span", { class: "tab-progress" });
-  const open = element("button", { type: "button", class: "tab-open", role: "tab" }, name, element("span", { class: "tab-dot" }));
+  const failed = element("span", { class: "tab-failed", role: "img" }, icon("errors", 12));
+  const open = element("button", { type: "button", class: "tab-open", role: "tab" }, failed, name, element("span", { class: "tab-dot" }));
   const close = element("button", { type: "button", class: "icon-button tab-close", "aria-label": app.i18n.t("shell.closeTab") }, icon("close", 10));
   const one = element("div", { class: "tab", draggable: "true" }, open, close, bar);
   const listen = { signal: gone.signal };
@@ -71,6 +74,11 @@ function tabButton(app, tab, showMenu) {
   watch(tab.title, (title) => {
     name.textContent = title;
     open.title = tab.file.get() ?? title;
+  }, gone.signal);
+  watch(tab.hasNewFailure, (isNew) => {
+    failed.hidden = !isNew;
+    failed.title = app.i18n.t("shell.tabFailed");
+    failed.setAttribute("aria-label", failed.title);
   }, gone.signal);
   watch(tab.dirty, (dirty) => one.classList.toggle("dirty", dirty), gone.signal);
   watch(app.runs.jobs, (jobs) => showProgress(one, bar, jobs.filter((job) => job.tabId === tab.id)), gone.signal);

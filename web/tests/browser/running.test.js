@@ -84,6 +84,28 @@ test("a failing node is marked, stands in the one list, and F8 goes there", asyn
   assert.equal(await page.locator(".problem").count(), 1);
 });
 
+test("a run that fails says so on every tab, which is marked until it is looked at", async () => {
+  const { page } = editor;
+  const fails = { 1: slow(2), 2: { class_type: "Fails", inputs: { image: ["1", 0] } }, 3: { class_type: "SaveImage", inputs: { images: ["2", 0], filename_prefix: "x" } } };
+  await openWorkflow(page, fails, "fails.json");
+  await page.locator("#run").click();
+  await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
+  await page.locator('[aria-label="New workflow"]').click();
+  const told = toast(page, "The run of “fails” failed. Fails #2: the moon is in the wrong place");
+  await told.waitFor();
+  assert.equal(await page.locator(".toast").count(), 1);
+  await page.locator(".tab", { hasText: "fails" }).getByRole("img", { name: "Its last run failed" }).waitFor();
+  await told.locator("button", { hasText: "Show" }).click();
+  await page.locator(".tab.active .tab-name", { hasText: "fails" }).waitFor();
+  await editor.node("Fails").and(page.locator(".selected")).waitFor();
+  await page.locator(".tab-failed:visible").waitFor({ state: "detached" });
+  await toast(page, "the moon is in the wrong place").waitFor();
+  assert.equal(await page.locator(".toast").count(), 1);
+  await page.locator("#run").click();
+  await toast(page, "The run failed. Fails #2: the moon is in the wrong place").waitFor();
+  assert.equal(await page.locator(".toast").count(), 1);
+});
+
 test("what cannot run says which input needs what, before anything runs", async () => {
   const { page } = editor;
   await openWorkflow(page, { 3: { class_type: "SaveImage", inputs: { filename_prefix: "x" } } });
@@ -97,7 +119,7 @@ test("a refused run says so, shows the first reason, and goes with the mistake a
   const { page } = editor;
   await openWorkflow(page, { 3: { class_type: "SaveImage", inputs: { filename_prefix: "x" } }, 4: { class_type: "SaveImage", inputs: { filename_prefix: "y" } } });
   await page.locator("#run").click();
-  await toast(page, "problems: 2").locator("button", { hasText: "Show" }).click();
+  await toast(page, "Not run, for 2 reasons. The first one: Save Image #3: The input “images” needs a connection").locator("button", { hasText: "Show" }).click();
   await editor.node("Save Image").and(page.locator(".selected")).waitFor();
   await toast(page, "needs a connection or a value").waitFor();
   await page.locator(".canvas-root").focus();
@@ -106,7 +128,7 @@ test("a refused run says so, shows the first reason, and goes with the mistake a
   await page.locator(".toast").waitFor({ state: "detached" });
   assert.equal(await page.locator(".node[data-run=error]").count(), 1);
   await page.locator("#run").click();
-  await toast(page, "problems: 1").waitFor();
+  await toast(page, "Not run. Save Image #4: The input “images” needs a connection").waitFor();
   await page.locator('[aria-label="New workflow"]').click();
   await page.locator(".toast").waitFor({ state: "detached" });
 });

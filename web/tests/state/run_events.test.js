@@ -18,6 +18,8 @@ let other;
 let jobs;
 /** @type {[string, string][]} */
 let ended;
+/** What was told of failures. @type {any[]} */
+let failures;
 let now = 0;
 
 const PROMPT = { 1: { class_type: "A", inputs: {} }, 2: { class_type: "B", inputs: {} } };
@@ -26,19 +28,23 @@ beforeEach(() => {
   listeners = new Map();
   now = 0;
   ended = [];
+  failures = [];
   one = new Tab(Doc.empty(), { id: "one", title: "one" });
   other = new Tab(Doc.empty(), { id: "other", title: "other" });
   jobs = new Jobs();
   const events = new RunEvents({
     jobs, now: () => now,
     tabOf: (id) => [one, other].find((tab) => tab.id === id),
-    onEnd: (id, _tab, phase) => ended.push([id, phase]),
+    onEnd: (id, tab, phase, failure) => {
+      ended.push([id, phase]);
+      if (failure) failures.push([tab?.id, failure.label, failure.problem.message]);
+    },
   });
   events.listen(/** @type {any} */ ({
     on: (/** @type {string} */ type, /** @type {any} */ listener) => listeners.set(type, listener),
     onPreview: (/** @type {any} */ listener) => listeners.set("preview", listener),
   }));
-  jobs.expect({ id: "a", tabId: "one", label: "", prompt: PROMPT });
+  jobs.expect({ id: "a", tabId: "one", label: "portrait", prompt: PROMPT });
   jobs.expect({ id: "b", tabId: "other", label: "", prompt: PROMPT });
 });
 
@@ -90,12 +96,21 @@ test("a failure is a problem with its place, in the list of its document", () =>
   assert.equal(one.run.get("2")?.state, "error");
   assert.deepEqual(other.problems.get(), []);
   assert.deepEqual(ended, [["a", "error"]]);
+  assert.deepEqual(failures, [["one", "portrait", "no such model"]]);
+});
+
+test("a run that was stopped, or went well, is no failure", () => {
+  send("execution_interrupted", { prompt_id: "a" });
+  send("execution_success", { prompt_id: "b" });
+  assert.deepEqual(ended, [["a", "interrupted"], ["b", "done"]]);
+  assert.deepEqual(failures, []);
 });
 
 test("a blocked branch is told, and the run goes on", () => {
   send("execution_error", { prompt_id: "a", node_id: "2", exception_type: "ExecutionBlocked", exception_message: "no face found" });
   assert.equal(one.problems.get()[0]?.message, "no face found");
   assert.deepEqual(ended, []);
+  assert.deepEqual(failures, []);
   assert.ok(jobs.get("a"));
 });
 
