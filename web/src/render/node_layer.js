@@ -9,6 +9,7 @@
 /** @import { Lift } from "./lift.js" */
 /** @import { NodeEnvironment } from "./node_rows.js" */
 /** @import { PaceName } from "./pace.js" */
+/** @import { NodeShape } from "./scene.js" */
 
 import { containsRect, overlaps } from "../core/geometry.js";
 import { NodeView } from "./node_view.js";
@@ -25,7 +26,7 @@ const MAX_OVERSCAN = 600;
  */
 const MOUNTS = { moving: { most: 16, ms: 16 }, still: { most: 40, ms: 25 } };
 /** What is mounted at once when a graph is opened. */
-const FIRST_MOUNTS = 60;
+const FIRST_MOUNTS = 30;
 /** Share of the overscan that is used up before the next look around. */
 const USED = 0.75;
 const UNMOUNT_AFTER_MS = 250;
@@ -37,8 +38,12 @@ export class NodeLayer {
   constructor(world, environment) {
     this.world = world;
     this.environment = environment;
+    this.path = environment.tab.graphPath.get();
     /** @type {Map<NodeId, NodeView>} */
     this.views = new Map();
+    /** Taken out of the page when the tab was left, to be put back as they are. @type {Map<NodeId, NodeView>} */
+    this.parked = new Map();
+    this.parkedVersion = -1;
     /** Nodes that stay whatever the camera does. @type {Set<NodeId>} */
     this.pins = new Set();
     /** @type {Map<NodeId, number>} When each left the surroundings, in ms. */
@@ -48,6 +53,8 @@ export class NodeLayer {
     this.pace = new Pace();
     this.first = true;
     this.mounts = 0;
+    /** Bodies made, of those mounted. */
+    this.built = 0;
     this.unmounts = 0;
     this.moves = 0;
     /** @type {(view: NodeView) => void} */
@@ -120,11 +127,26 @@ export class NodeLayer {
   #mountOne(id) {
     const shape = this.environment.scene.nodes.get(id);
     if (!shape) return;
-    const view = new NodeView(this.environment, shape);
+    const view = this.#unpark(shape) ?? this.#build(shape);
     this.views.set(id, view);
     this.world.append(view.element);
     this.mounts += 1;
     this.onMount(view);
+  }
+
+  /** @param {NodeShape} shape */
+  #build(shape) {
+    this.built += 1;
+    return new NodeView(this.environment, shape);
+  }
+
+  /** The body a node had when its tab was left, as the node is now. @param {NodeShape} shape */
+  #unpark(shape) {
+    const { id } = shape.record;
+    const view = this.parked.get(id);
+    this.parked.delete(id);
+    if (view && (view.shape !== shape || this.environment.scene.version !== this.parkedVersion)) view.update(shape);
+    return view;
   }
 
   /** @param {Set<NodeId>} wanted @param {number} now */
@@ -174,6 +196,7 @@ export class NodeLayer {
   refresh(ids, moved) {
     const { nodes } = this.environment.scene;
     for (const id of ids) {
+      this.#forget(id);
       const view = this.views.get(id);
       const shape = nodes.get(id);
       if (!view) continue;
@@ -210,11 +233,41 @@ export class NodeLayer {
     for (const id of selection.nodes) if (!before.nodes.has(id)) this.views.get(id)?.select(true);
   }
 
+  /** Leaves the page for a while: what is used there ends, such as a video or what is being typed. */
+  park() {
+    for (const [id, view] of this.views) {
+      if (view.isInUse || view.hasMedia) continue;
+      view.element.remove();
+      this.parked.set(id, view);
+      this.views.delete(id);
+    }
+    this.parkedVersion = this.environment.scene.version;
+    this.#leave();
+  }
+
+  /** Whether what is parked is what would be made. @param {NodeEnvironment} environment */
+  isOf({ tab, scene }) {
+    return tab === this.environment.tab && tab.graphPath.get() === this.path
+      && scene === this.environment.scene && scene.version === this.parkedVersion;
+  }
+
   clear() {
+    for (const id of [...this.parked.keys()]) this.#forget(id);
+    this.#leave();
+  }
+
+  #leave() {
     for (const id of [...this.views.keys()]) this.unmount(id);
+    this.leaving.clear();
     this.pins.clear();
     this.first = true;
     this.near = null;
+  }
+
+  /** @param {NodeId} id */
+  #forget(id) {
+    this.parked.get(id)?.dispose();
+    this.parked.delete(id);
   }
 }
 

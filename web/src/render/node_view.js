@@ -190,6 +190,11 @@ export class NodeView {
     return [...media].some((medium) => !medium.paused);
   }
 
+  /** What would go on, or begin anew, out of the page. */
+  get hasMedia() {
+    return this.element.querySelector("video, audio") !== null;
+  }
+
   dispose() {
     this.unsubscribe();
     this.rows.dispose();

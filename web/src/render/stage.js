@@ -5,7 +5,7 @@
 
 /** @import { CameraState } from "./camera.js" */
 /** @import { Lift } from "./lift.js" */
-/** @import { NodeEnvironment } from "./node_rows.js" */
+/** @import { NodeLayer } from "./node_layer.js" */
 /** @import { Picture } from "./static_layer.js" */
 
 import { ActiveLayer } from "./active_layer.js";
@@ -14,7 +14,6 @@ import { buildCanvas } from "./canvas_dom.js";
 import { Colors } from "./colors.js";
 import { FrameScheduler } from "./frame_scheduler.js";
 import { Mover } from "./mover.js";
-import { NodeLayer } from "./node_layer.js";
 import { Overlay } from "./overlay.js";
 import { StaticLayer } from "./static_layer.js";
 
@@ -68,13 +67,12 @@ export class Stage {
     return this.camera.zoom < FAR_ZOOM;
   }
 
-  /** Clears the stage for another graph. @param {NodeEnvironment | null} environment */
-  set(environment) {
+  /** Clears the stage for another graph. @param {NodeLayer | null} layer */
+  set(layer) {
     this.setLift(null);
     this.overlay.clear();
     this.#flight = null;
-    this.nodes?.clear();
-    this.nodes = environment && new NodeLayer(this.elements.world, environment);
+    this.nodes = layer;
   }
 
   /** @param {CameraState} state */
@@ -219,6 +217,7 @@ export class Stage {
       activeLinks: this.active.links,
       mounted: this.nodes?.views.size ?? 0,
       mounts: this.nodes?.mounts ?? 0,
+      built: this.nodes?.built ?? 0,
       unmounts: this.nodes?.unmounts ?? 0,
       nodeMoves: this.nodes?.moves ?? 0,
     };

@@ -12,6 +12,7 @@
 /** @import { Picture } from "./static_layer.js" */
 
 import { containsRect } from "../core/geometry.js";
+import { KeptLayers } from "./kept_layers.js";
 import { Marks } from "./marks.js";
 import { groupSeconds } from "./run_sums.js";
 import { durationText } from "./run_text.js";
@@ -40,10 +41,15 @@ export class CanvasView {
     this.stage = new Stage(element);
     this.stage.picture = () => this.#picture();
     this.stage.onSettled = () => this.#keepCamera();
+    this.layers = new KeptLayers(this.stage.elements.world);
     this.thumbnails = new Thumbnails((file) => app.api.viewUrl(file, SMALL), () => this.isFar && this.repaint());
     app.catalogue.subscribe((catalogue) => this.shown?.scene.setCatalogue(catalogue));
     app.settings.subscribe(LINK_STYLE_SETTING, () => this.repaint());
-    app.i18n.language.subscribe(() => this.#show());
+    app.tabs.list.subscribe((open) => this.layers.retain(open));
+    app.i18n.language.subscribe(() => {
+      this.layers.retain([]);
+      this.#show();
+    });
   }
 
   get root() {
@@ -79,7 +85,7 @@ export class CanvasView {
   /** @param {Tab | null} tab */
   setTab(tab) {
     this.#leaveTab();
-    this.#leaveGraph();
+    this.#leaveGraph(true);
     if (!tab) return;
     this.#leaveTab = tab.graphPath.subscribe(() => {
       // The same ids mean other nodes in another graph.
@@ -98,7 +104,7 @@ export class CanvasView {
     this.shown = { tab, scene, marks: new Marks(tab), selection: tab.selection.get() };
     this.#leave = new AbortController();
     const { signal } = this.#leave;
-    this.stage.set({ app: this.app, tab, scene });
+    this.stage.set(this.layers.of({ app: this.app, tab, scene }));
     if (this.nodes) this.nodes.onMount = (view) => this.#mounted(view);
     scene.onChange = (/** @type {SceneChange} */ change) => {
       this.nodes?.refresh(change.nodes, change.geometry);
@@ -121,13 +127,17 @@ export class CanvasView {
     return bounds ? this.camera.keepWhole(bounds) : kept;
   }
 
-  #leaveGraph() {
+  /** @param {boolean} [keep] Its nodes are shown again, as they are. */
+  #leaveGraph(keep = false) {
     this.#leave.abort();
-    if (!this.shown) return;
+    const { shown, nodes } = this;
+    if (!shown || !nodes) return;
     this.#keepCamera();
-    this.shown.scene.onChange = () => {};
+    shown.scene.onChange = () => {};
     this.stage.set(null);
     this.shown = null;
+    if (keep) this.layers.keep(nodes);
+    else nodes.clear();
   }
 
   #keepCamera() {

@@ -46,6 +46,7 @@ export function gatesOf(results) {
     gate("undo", "layouts", 2 * ROUNDS.actions),
     gate("undo", "mounts", 0),
     gate("tab switch", "layouts", 0),
+    gate("tab switch", "built", 0),
     gate("run, 20 events/s", "paints", 0),
     gate("run, 20 events/s", "frames", ROUNDS.events),
     gate("idle", "raf", 0),

@@ -180,6 +180,47 @@ test("writing at the edge of the window shifts nothing: pointer and picture stil
   assert.match(await area.inputValue(), /castle far away$/);
 });
 
+test("a tab that is shown again has the same nodes, with what changed meanwhile", async () => {
+  const canvas = await canvases.open();
+  await canvas.settled();
+  const before = await canvas.node("5").elementHandle();
+  const change = (/** @type {boolean} */ away) => canvas.page.evaluate((isAway) => {
+    const { tab, view, emptyTab } = /** @type {any} */ (window).harness;
+    if (isAway) view.setTab(emptyTab());
+    tab.edit("x", (/** @type {any} */ tx) => tx.setValue("root", "5", "steps", isAway ? 31 : 32));
+    tab.run.update("5", { state: "running", value: isAway ? 3 : 4, max: 20 });
+    view.setTab(tab);
+  }, away);
+  await change(true);
+  const sampler = canvas.node("5");
+  await sampler.waitFor();
+  assert.ok(await sampler.evaluate((element, known) => element === known, before), "the node is not made anew");
+  assert.equal(await sampler.locator("[data-widget=steps] input").inputValue(), "31");
+  await sampler.locator(".node-badge", { hasText: "3/20" }).waitFor();
+  await change(false);
+  await sampler.waitFor();
+  assert.equal(await sampler.locator("[data-widget=steps] input").inputValue(), "32");
+});
+
+test("what is taken away or rewired while another tab is shown is seen on the way back", async () => {
+  const canvas = await canvases.open();
+  await canvas.settled();
+  await canvas.page.evaluate(() => {
+    const { tab, view, emptyTab } = /** @type {any} */ (window).harness;
+    view.setTab(emptyTab());
+    tab.edit("x", (/** @type {any} */ tx) => {
+      tx.removeNodes("root", ["7"]);
+      tx.disconnect("root", tab.doc.root.linkInto("5", "model").id);
+    });
+    view.setTab(tab);
+  });
+  await canvas.node("5").waitFor();
+  await canvas.settled();
+  assert.equal(await canvas.node("7").count(), 0);
+  assert.equal(await canvas.node("5").locator("[data-port=model].linked").count(), 0);
+  assert.equal(await canvas.node("5").locator("[data-port=positive].linked").count(), 1);
+});
+
 test("two fingers zoom and move, and press nothing", async () => {
   const canvas = await canvases.open();
   const start = await canvas.zoom();

@@ -113,4 +113,5 @@ view.setTab(tab);
 const rect = view.shown?.scene.bounds();
 if (rect) view.camera.set(view.camera.fitting(rect));
 await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-Object.assign(window, { harness: { app, view, tab, asked, openMs: performance.now() - built, buildMs: built - started } });
+const emptyTab = () => new Tab(Doc.empty(), { title: "Other" });
+Object.assign(window, { harness: { app, view, tab, emptyTab, asked, openMs: performance.now() - built, buildMs: built - started } });
