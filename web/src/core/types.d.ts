@@ -214,6 +214,8 @@ export interface ApiNode {
   class_type: string;
   inputs: { [name: string]: Json };
   _meta?: { title: string };
+  /** The node that shows what this one shows; itself when it is left out. */
+  override_display_id?: string;
 }
 export type ApiPrompt = { [executionId: string]: ApiNode };
 

@@ -17,7 +17,7 @@ import { detailsOf } from "./job_details.js";
 import { Jobs } from "./jobs.js";
 import { problemOfFailure, problemsOfPrompt } from "./prompt_problems.js";
 import { RunEvents } from "./run_events.js";
-import { runUpTo } from "./run_to.js";
+import { nothingToRun, runUpTo } from "./run_to.js";
 import { rollSeeds } from "./seeds.js";
 
 const SYNC_AFTER_MS = 250;
@@ -43,7 +43,7 @@ export class RunControl {
   #jobs = new Jobs();
   /** @type {Set<(tab: Tab | undefined, phase: string, failure: Failure | undefined) => void>} */
   #endListeners = new Set();
-  /** @type {Set<(tab: Tab, queued: number) => void>} */
+  /** @type {Set<(tab: Tab, queued: number, isShown: boolean) => void>} */
   #askedListeners = new Set();
 
   /** @param {Services} services */
@@ -81,7 +81,10 @@ export class RunControl {
     return () => void this.#endListeners.delete(listener);
   }
 
-  /** @param {(tab: Tab, queued: number) => void} listener told how many of the runs asked for wait now */
+  /**
+   * @param {(tab: Tab, queued: number, isShown: boolean) => void} listener told how many of the runs
+   *   asked for wait now, and whether some of what they end with is to be seen
+   */
   onAsked(listener) {
     this.#askedListeners.add(listener);
     return () => void this.#askedListeners.delete(listener);
@@ -98,9 +101,14 @@ export class RunControl {
     const tab = wanted ? tabs.list.get().find((one) => one === wanted) : tabs.active.get();
     if (!tab) return;
     tab.run.clearErrors();
-    let queued = 0;
-    while (queued < count && (await this.#queue(tab, { targets, front, batch: { number: queued + 1, count } }))) queued += 1;
-    for (const listener of [...this.#askedListeners]) listener(tab, queued);
+    let queued = 0, isShown = true;
+    while (queued < count) {
+      const run = await this.#queue(tab, { targets, front, batch: { number: queued + 1, count } });
+      if (!run) break;
+      ({ isShown } = run);
+      queued += 1;
+    }
+    for (const listener of [...this.#askedListeners]) listener(tab, queued, isShown);
   }
 
   /** What would be queued now. @param {Tab} tab @param {readonly string[]} [targets] */
@@ -111,7 +119,7 @@ export class RunControl {
   /**
    * @param {Tab} tab
    * @param {{ targets: readonly string[] | undefined, front: boolean, batch: { number: number, count: number } }} options
-   * @returns {Promise<boolean>} whether it was queued
+   * @returns {Promise<{ isShown: boolean } | undefined>} undefined: it was not queued
    */
   async #queue(tab, { targets, front, batch }) {
     const catalogue = this.services.catalogue.get();
@@ -120,14 +128,15 @@ export class RunControl {
     tab.problems.set(problems);
     if (Object.keys(needed).length === 0) {
       this.#show(tab, [nothingToRun(this.services.i18n, targets)]);
-      return false;
+      return undefined;
     }
     const label = this.label.get() || tab.title.get();
     const id = newId();
     const details = detailsOf(needed, batch);
-    const { prompt, targets: ends } = targets ? runUpTo(needed, targets, catalogue) : { prompt: needed, targets };
+    const { prompt, ends, isShown } = targets ? runUpTo(needed, targets, catalogue) : { prompt: needed, isShown: true };
     this.#jobs.expect({ id, tabId: tab.id, label, prompt, details });
-    return this.#send(tab, id, { prompt, targets: ends, front, label, details, workflow: writeWorkflow(tab.doc, catalogue) });
+    const isQueued = await this.#send(tab, id, { prompt, targets: ends, front, label, details, workflow: writeWorkflow(tab.doc, catalogue) });
+    return isQueued ? { isShown } : undefined;
   }
 
   /**
@@ -284,13 +293,6 @@ export class RunControl {
       if (!(error instanceof ApiError)) throw error;
     }
   }
-}
-
-/** @param {Pick<App["i18n"], "t">} i18n @param {readonly string[] | undefined} targets @returns {Problem} */
-function nothingToRun({ t }, targets) {
-  const about = /** @type {const} */ ({ severity: "error", ofCheck: true });
-  if (targets) return { ...about, code: "no_target", message: t("running.notHere") };
-  return { ...about, code: "prompt_no_outputs", message: t("errors.prompt.prompt_no_outputs") };
 }
 
 /** Which pictures of what it is making a job shall send. @param {Pick<Settings, "get">} settings @returns {"auto" | "none"} */

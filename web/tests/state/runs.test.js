@@ -168,3 +168,20 @@ test("runs ask for pictures of what they make, unless the artist wants none", as
   await runs.run();
   assert.deepEqual(sent.map(({ extra_data }) => extra_data.preview_method), ["auto", "none"]);
 });
+
+test("a run up to a node that shows nothing is sent with that node as its end, and this is told", async () => {
+  const [tab] = runs.services.tabs.list.get();
+  assert.ok(tab);
+  const catalogue = readObjectInfo({ Make: { input: { required: {} }, output: ["LATENT"] } });
+  const type = catalogue.get("Make");
+  assert.ok(type);
+  runs.services.catalogue.set(catalogue);
+  tab.edit("edit.addNode", (tx) => tx.addNode("root", createNode(type, { x: 0, y: 0 })));
+  const [id = ""] = tab.doc.root.nodes.keys();
+  /** @type {[number, boolean][]} */
+  const heard = [];
+  runs.onAsked((_, queued, isShown) => void heard.push([queued, isShown]));
+  await runs.run({ tab, targets: [id] });
+  assert.deepEqual(sent[0]?.partial_execution_targets, [id]);
+  assert.deepEqual(heard, [[1, false]]);
+});

@@ -185,16 +185,25 @@ function wrapped(value) {
 }
 
 /**
- * Return the part of a prompt some nodes need; instances stand for all nodes in them.
+ * Return the nodes of a prompt that targets name; instances stand for all nodes in them.
+ *
+ * @param {ApiPrompt} prompt
+ * @param {readonly string[]} targets
+ * @returns {string[]}
+ */
+export function targetsIn(prompt, targets) {
+  return Object.keys(prompt).filter((id) => targets.some((target) => id === target || id.startsWith(`${target}:`)));
+}
+
+/**
+ * Return the part of a prompt some nodes need.
  *
  * @param {ApiPrompt} prompt
  * @param {readonly string[]} targets
  * @returns {ApiPrompt}
  */
 function cutTo(prompt, targets) {
-  const isTarget = (/** @type {string} */ id) =>
-    targets.some((target) => id === target || id.startsWith(`${target}:`));
-  const needed = new Set(Object.keys(prompt).filter(isTarget));
+  const needed = new Set(targetsIn(prompt, targets));
   for (const id of needed) {
     for (const value of Object.values(prompt[id]?.inputs ?? {})) {
       const source = Array.isArray(value) ? String(value[0]) : undefined;
