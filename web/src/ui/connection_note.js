@@ -1,4 +1,4 @@
-/** Says that the server is gone, and that it is back. */
+/** Says that the server is gone, and that it is back; nothing says the former after the latter. */
 
 /** @import { App } from "../app_types.js" */
 
@@ -21,7 +21,9 @@ export function noteConnection(app) {
     if (state !== "open") return;
     clearTimeout(timer);
     timer = undefined;
-    if (takeBack) app.ui.toast("ok", app.i18n.t("shell.back"));
+    // Whatever was asked for meanwhile was answered with this sentence.
+    const wasMissed = app.ui.takeBackToast(app.i18n.t("errors.absent"));
+    if (wasMissed || takeBack) app.ui.toast("ok", app.i18n.t("shell.back"));
     takeBack?.();
     takeBack = undefined;
   });

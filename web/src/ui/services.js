@@ -23,6 +23,7 @@ export function createUi(app, services) {
     overlay,
     panels: new Panels(places, app, services),
     toast: (kind, text, action) => toasts.show(kind, text, action),
+    takeBackToast: (text) => toasts.takeBack(text),
     dialog: showDialog,
     confirm: (text, options) => confirmed(i18n, text, options),
     prompt: (title, value) => askedText(i18n, title, value),

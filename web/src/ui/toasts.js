@@ -31,13 +31,19 @@ export class Toasts {
    * @returns {() => void} takes it away
    */
   show(kind, text, action) {
-    const known = [...this.corner.children].find((toast) => toast.getAttribute("data-text") === text);
-    known?.remove();
+    this.takeBack(text);
     const toast = this.#made(kind, text, action);
     this.corner.append(toast);
     while (this.corner.children.length > MOST) this.corner.firstElementChild?.remove();
     if (kind !== "error" && !action) setTimeout(() => toast.remove(), SHOWN_MS);
     return () => toast.remove();
+  }
+
+  /** @param {string} text @returns {boolean} whether it was shown */
+  takeBack(text) {
+    const known = [...this.corner.children].find((toast) => toast.getAttribute("data-text") === text);
+    known?.remove();
+    return known !== undefined;
   }
 
   /** @param {ToastKind} kind @param {string} text @param {ToastAction} [action] */

@@ -69,6 +69,8 @@ export interface PaletteOptions {
 export interface Ui {
   /** Errors stay until they are closed, or taken away by what is returned. */
   toast(kind: ToastKind, text: string, action?: { readonly title: string; run(): void }): () => void;
+  /** Takes away what a toast says; false when nothing says it now. */
+  takeBackToast(text: string): boolean;
   /** Resolves with the value of the action, or undefined when it was closed with Esc. */
   dialog<T>(dialog: Dialog<T>): Promise<T | undefined>;
   confirm(text: string, options?: { title?: string; ok?: string; danger?: boolean }): Promise<boolean>;

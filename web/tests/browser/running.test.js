@@ -253,7 +253,10 @@ test("a server that dies in the middle comes back with the run, without a reload
   await page.keyboard.press("Delete");
   await editor.node("Slow").waitFor({ state: "detached" });
   const back = toast(page, "The server is back").waitFor({ timeout: 120_000 });
+  await page.locator("#run").click();
+  await page.locator(".toast").filter({ hasText: "The server does not answer" }).nth(1).waitFor();
   await Promise.all([use.server.run(), back]);
+  await page.locator(".toast", { hasText: "The server does not answer" }).first().waitFor({ state: "detached" });
   await page.locator(".node-image").first().waitFor({ timeout: 120_000 });
   assert.ok((await tabTitles(page)).includes("survivor"));
 });
