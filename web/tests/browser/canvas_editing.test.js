@@ -162,6 +162,43 @@ test("a group carries a note in Markdown, in room of its own, which moves and is
   assert.equal((await canvas.graph()).groups.length, 0);
 });
 
+test("a group's note has the room its text takes, in any script: none is cut off, little is left", async () => {
+  const canvas = await canvases.open();
+  const texts = [
+    "One short line.",
+    "A sentence that goes on and on, ".repeat(6),
+    "## Plan\n\nFirst the **composition**, then the *light*.\n\n- one\n- two that is longer than the others and wraps\n  - inside\n\nAt last `fp8` and [a page](https://example.org/with/a/very/long/address/that/is/not/shown).",
+    "先用低分辨率确定构图，再放大到两倍；人物的眼睛需要单独修复。".repeat(3),
+    "混合 mixed 文字：先 `KSampler` 二十步，然后 VAE 解码，\n第二行。",
+    "構図を決めてから、光を調整する。「夕暮れ」の色はオレンジ。".repeat(2),
+    "Steps:\n1. load\n2. sample\n\n```\nseed = 42\nsteps = 20\n```\nDone.",
+    "averyveryverylongwordwithoutanyspaceinit_".repeat(4),
+  ];
+  const found = await canvas.page.evaluate(async (all) => {
+    const [{ notesHeight }, { showMarkdown }] = await Promise.all([
+      import(/** @type {any} */ ("/src/render/group_notes.js")), import(/** @type {any} */ ("/src/controls/markdown.js")),
+    ]);
+    const results = [];
+    for (const notes of all) {
+      for (const width of [180, 320, 700]) {
+        const element = document.createElement("div");
+        element.className = "group-note";
+        element.style.width = `${width}px`;
+        document.querySelector(".canvas-root")?.append(element);
+        await showMarkdown(element, notes, { breaks: true });
+        results.push({ notes, width, room: notesHeight({ notes, width }), needed: element.offsetHeight });
+        element.remove();
+      }
+    }
+    return results;
+  }, texts);
+  assert.equal(found.length, 3 * texts.length);
+  for (const { notes, width, room, needed } of found) {
+    const wanted = Math.min(needed, 480);
+    assert.ok(room >= wanted - 1 && room <= wanted + 20 + 0.06 * wanted, `${room} for ${needed} at ${width}: ${notes}`);
+  }
+});
+
 test("a new group's name is open for writing: Esc keeps the one it has, no letter is a command", async () => {
   const canvas = await canvases.open();
   await canvas.clickTitle("2");
