@@ -11,6 +11,8 @@ import type { Doc } from "./core/document.js";
 import type { Tx } from "./core/edits.js";
 import type { History } from "./core/history.js";
 import type { Api, Socket } from "./net/types.js";
+import type { Camera as CanvasCamera } from "./render/camera.js";
+import type { Shown } from "./render/view.js";
 import type { RunState, Runs } from "./state/types.js";
 import type { Ui } from "./ui/types.js";
 
@@ -176,11 +178,14 @@ export interface Commands {
 /* ------------------------------------------------------------------------------------------ canvas */
 
 export interface View {
+  readonly shown: Shown | null;
+  readonly camera: CanvasCamera;
   setTab(tab: Tab | null): void;
   toGraph(point: Point): Point;
   toClient(point: Point): Point;
   fit(): void;
   flyTo(target: string | readonly NodeId[]): void;
+  glideTo(state: Camera): void;
   /** The keyboard acts on the canvas from now on. */
   focus(): void;
   nodeElement(id: NodeId): HTMLElement | undefined;

@@ -23,7 +23,7 @@ export function appCommands(controller) {
     {
       id: "node.add", keys: ["Tab"], title: "commands.node.add", scope: "canvas",
       when: () => view.shown !== null,
-      run: (app) => app.ui.openPalette({ at: controller.last }),
+      run: (app) => app.ui.openPalette({ at: controller.pointed ?? undefined }),
     },
     onWork(view, "rename", ["F2"], ({ nodes, selection }) => nodes.length + selection.groups.size === 1, ({ tab, nodes, selection }) => {
       const [node] = nodes, [group] = selection.groups;

@@ -12,12 +12,13 @@
 
 import { copyText, pasteText } from "../core/clipboard.js";
 import { duplicate, insert } from "../core/fragments.js";
-import { boundsOf } from "../core/geometry.js";
+import { boundsOf, centerOf } from "../core/geometry.js";
 import { onWork } from "./graph_commands.js";
 import { adoptPasted, growGroups, rectsIn } from "./group_membership.js";
 import { canvasHasFocus, takesText } from "./keyboard.js";
 import { LiveEdit } from "./live_edit.js";
 import { removeSelected, workOf } from "./operations.js";
+import { placeFor, showAdded } from "./placing.js";
 import { selectionOf } from "./selecting.js";
 
 const OFFSET = 30;
@@ -99,21 +100,41 @@ function selectNew(tab, ids, some) {
 function paste(controller, { tab, graphId }, app, text) {
   const part = pasteText(text, app.catalogue.get());
   if (!part) return false;
-  const by = offsetFor(part, controller.view.toGraph(controller.last));
+  const { by, pointed } = offsetFor(controller, part);
   /** @type {NewIds | undefined} */
   let ids;
   tab.edit("edit.paste", (tx) => {
     ids = insert(tx, graphId, part, by);
     adoptPasted(tx, graphId, { nodes: ids.nodes.values(), groups: ids.groups.values() }, app.catalogue.get());
   });
-  if (ids) tab.selection.set(selectionOf({ nodes: ids.nodes.values(), groups: ids.groups.values() }));
+  if (!ids) return true;
+  const nodes = new Set(ids.nodes.values());
+  tab.selection.set(selectionOf({ nodes, groups: ids.groups.values() }));
+  if (!pointed) showAdded(controller.view, nodes);
   return true;
 }
 
-/** @param {Doc} part @param {Point} to Where its middle is to be. @returns {Point} */
-function offsetFor(part, to) {
-  const bounds = boundsOf([...part.root.nodes.values(), ...part.root.groups.values()]) ?? { x: 0, y: 0, width: 0, height: 0 };
-  return { x: Math.round(to.x - bounds.x - bounds.width / 2), y: Math.round(to.y - bounds.y - bounds.height / 2) };
+/**
+ * How far what is pasted moves: its middle to the pointer, without one to where it is free.
+ * @param {PointerController} controller
+ * @param {Doc} part
+ * @returns {{ by: Point, pointed: boolean }}
+ */
+function offsetFor({ view, shown, pointed: client }, { root }) {
+  const bounds = boundsOf([...root.nodes.values(), ...root.groups.values()]) ?? { x: 0, y: 0, width: 0, height: 0 };
+  if (!client) {
+    const { at } = placeFor(view, bounds, null);
+    return { by: { x: at.x - bounds.x, y: at.y - bounds.y }, pointed: false };
+  }
+  const middle = centerOf(bounds), to = view.toGraph(client);
+  const by = { x: Math.round(to.x - middle.x), y: Math.round(to.y - middle.y) };
+  const places = new Set([...shown.scene.graph.nodes.values()].map(({ x, y }) => `${x},${y}`));
+  const hides = () => [...root.nodes.values()].some(({ x, y }) => places.has(`${x + by.x},${y + by.y}`));
+  for (let left = places.size; left > 0 && hides(); left -= 1) {
+    by.x += OFFSET;
+    by.y += OFFSET;
+  }
+  return { by, pointed: true };
 }
 
 /**

@@ -9,6 +9,7 @@ import { make } from "../render/dom.js";
 import { onWork } from "./graph_commands.js";
 import { adopt, growGroups } from "./group_membership.js";
 import { isComposing } from "./keyboard.js";
+import { placeFor, showAdded } from "./placing.js";
 
 const NOTE = "MarkdownNote";
 const NOTE_SIZE = { width: 320, height: 180 };
@@ -21,12 +22,13 @@ export function noteCommands(controller) {
       const type = app.catalogue.get().get(NOTE);
       if (!type) throw new Error(`The catalogue has no type "${NOTE}"; notes need it.`);
       let id = "";
-      const at = view.toGraph(controller.last);
+      const { at, pointed } = placeFor(view, NOTE_SIZE, controller.pointed);
       tab.edit("edit.addNode", (tx) => {
         id = tx.addNode(graphId, { ...createNode(type, at), ...NOTE_SIZE });
         adopt(tx, graphId, id, at, app.catalogue.get());
       });
       controller.select([id]);
+      if (!pointed) showAdded(view, [id]);
       view.nodes?.mountNow(id)?.rows.focusFirst();
     }),
     onWork(view, "group.notes", [], ({ selection }) => selection.groups.size === 1, writeGroupNotes),

@@ -31,8 +31,8 @@ export class PointerController {
   spaceHeld = false;
   /** A drag panned since Space went down, so that it was no tap. */
   spaceUsed = false;
-  /** Where the pointer was last, for keys that act there. @type {Point} */
-  last = { x: 0, y: 0 };
+  /** Where the pointer is in the page, in client pixels; null before it was seen. @type {Point | null} */
+  #pointer = null;
   /** @type {Map<number, PointerEvent>} Fingers on the canvas. */
   #touches = new Map();
   /** @type {PointerEvent | null} */
@@ -55,6 +55,9 @@ export class PointerController {
     this.hint = new Hint(view);
     this.announce = createAnnouncer(app, view);
     const { root } = view;
+    for (const kind of /** @type {const} */ (["pointermove", "pointerdown"])) {
+      document.addEventListener(kind, ({ clientX: x, clientY: y }) => void (this.#pointer = { x, y }), { signal, capture: true, passive: true });
+    }
     root.addEventListener("pointerdown", (event) => this.#down(event), { signal });
     root.addEventListener("pointermove", (event) => this.#move(event), { signal });
     root.addEventListener("pointerup", (event) => this.#up(event), { signal });
@@ -68,6 +71,13 @@ export class PointerController {
     const { shown } = this.view;
     if (!shown) throw new Error("No document is shown; open one before using the pointer.");
     return shown;
+  }
+
+  /** Where the pointer is over the canvas, in client pixels, for keys that act there. @returns {Point | null} */
+  get pointed() {
+    const at = this.#pointer;
+    const under = at && document.elementFromPoint(at.x, at.y);
+    return this.view.root.contains(under) ? at : null;
   }
 
   /** @returns {Tab} */
@@ -123,13 +133,12 @@ export class PointerController {
   /** @param {PointerEvent} event */
   #down(event) {
     if (!this.view.shown) return;
-    this.last = { x: event.clientX, y: event.clientY };
     if (event.pointerType === "touch") {
       this.#touches.set(event.pointerId, event);
       if (this.#touches.size === 2) return this.#pinch();
     }
     if (this.mode || (event.button !== 0 && event.button !== 1)) return;
-    const hit = hitOf(this.view, event.target, this.last);
+    const hit = hitOf(this.view, event.target, { x: event.clientX, y: event.clientY });
     if (hit.kind === "foreign") return;
     this.view.land();
     if (event.button === 1) event.preventDefault();
@@ -152,7 +161,6 @@ export class PointerController {
 
   /** @param {PointerEvent} event */
   #move(event) {
-    this.last = { x: event.clientX, y: event.clientY };
     if (this.#touches.has(event.pointerId)) this.#touches.set(event.pointerId, event);
     if (!this.mode) return;
     this.#lastMove = event;

@@ -29,7 +29,7 @@ export function listenForSpace(app, controller, signal) {
     if (event.code !== "Space" || !controller.spaceHeld) return;
     release();
     const tapped = event.timeStamp - pressedAt < TAP_MS && !controller.spaceUsed;
-    if (tapped) app.ui.openPalette({ at: controller.last });
+    if (tapped) app.ui.openPalette({ at: controller.pointed ?? undefined });
   }, { signal });
   addEventListener("blur", release, { signal });
 }

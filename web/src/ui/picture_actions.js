@@ -5,7 +5,7 @@
 /** @import { Files } from "../state/files.js" */
 /** @import { Picture } from "../state/gallery.js" */
 
-import { addNode, middle, select } from "./add_node.js";
+import { addNode, select } from "./add_node.js";
 import { clipboard } from "./clipboard.js";
 
 /**
@@ -56,7 +56,7 @@ function giveTo(app, tab, value) {
   }
   const loader = app.catalogue.get().get(LOADER);
   const input = loader && pictureInput(loader);
-  if (loader && input) addNode(app, loader, middle(), { [input]: value });
+  if (loader && input) addNode(app, loader, undefined, { [input]: value });
 }
 
 /** The nodes that are meant, without a word. @param {App} app @param {Tab} tab */

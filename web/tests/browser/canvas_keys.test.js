@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { containsRect, overlaps } from "../../src/core/geometry.js";
+import { settled } from "../bench/scenarios.js";
 import { useCanvases } from "../harness/canvas_page.js";
 
 const canvases = useCanvases();
@@ -51,6 +53,61 @@ test("a tap of Space opens the palette; held, it pans and opens none", async () 
   assert.equal((await canvas.asked()).palette, null);
   await canvas.press("Space");
   assert.ok((await canvas.asked()).palette);
+});
+
+/**
+ * Nothing lies on anything else, and what is selected is in view.
+ * @param {import("../harness/canvas_page.js").CanvasPage} canvas
+ */
+async function nothingHidden(canvas) {
+  await settled(canvas.page);
+  const found = await canvas.page.evaluate(() => {
+    const { camera, shown: { scene, selection } } = /** @type {any} */ (window).harness.view;
+    const rects = [...scene.nodes].map(([id, { rect }]) => ({ id, rect }));
+    return { rects, view: camera.visible(), added: scene.boundsOf(selection.nodes) };
+  });
+  for (const [index, { id, rect }] of found.rects.entries()) {
+    for (const other of found.rects.slice(index + 1)) assert.ok(!overlaps(rect, other.rect), `${id} lies on ${other.id}`);
+  }
+  assert.ok(containsRect(found.view, found.added), "what was added is in view");
+}
+
+test("what is added by keys is in view and on no other node, wherever the pointer is", async () => {
+  const canvas = await canvases.open();
+  await canvas.page.locator(".canvas-root").focus();
+  await canvas.press("Tab");
+  assert.equal((await canvas.asked()).palette.at, undefined, "it opens in the middle");
+  for (const pointer of [null, { x: 800, y: 500 }]) {
+    if (pointer) await canvas.page.mouse.move(pointer.x, pointer.y);
+    for (let notes = 0; notes < 4; notes += 1) {
+      await canvas.press("n");
+      await canvas.press("Escape");
+      await nothingHidden(canvas);
+    }
+  }
+  await canvas.press("Tab");
+  assert.deepEqual((await canvas.asked()).palette.at, { x: 800, y: 500 });
+});
+
+test("pasting without the pointer goes to a free place; twice at one place hides nothing", async () => {
+  const canvas = await canvases.open();
+  await canvas.page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await canvas.page.locator(".canvas-root").focus();
+  await canvas.page.evaluate(() => {
+    const { tab } = /** @type {any} */ (window).harness;
+    tab.selection.set({ nodes: new Set(["5", "6"]), groups: new Set(), reroutes: new Set(), links: new Set() });
+  });
+  await canvas.press("Control+C");
+  await canvas.press("Control+V");
+  await nothingHidden(canvas);
+  await canvas.press("Control+V");
+  await nothingHidden(canvas);
+  await canvas.page.mouse.move(900, 500);
+  await canvas.press("Control+V");
+  await canvas.press("Control+V");
+  const { nodes } = await canvas.graph();
+  const places = Object.values(nodes).map(({ x, y }) => `${x},${y}`);
+  assert.equal(new Set(places).size, 15);
 });
 
 test("keys of an input method are never commands", async () => {
