@@ -55,6 +55,17 @@ test("results are there after a reload", async () => {
   await page.locator(".node-image").first().waitFor();
 });
 
+test("a run up to a node that shows nothing itself shows there what it makes", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(emptyImage(0x112233)));
+  const made = editor.node("EmptyImage");
+  await made.locator(".node-title").click();
+  await page.keyboard.press("Control+Shift+Enter");
+  await made.and(page.locator("[data-run=done]")).locator(".node-image").waitFor();
+  assert.equal(await page.locator(".node-image").count(), 1);
+  assert.deepEqual(editor.errors, []);
+});
+
 test("progress of one workflow lights no node of another that is shown meanwhile", async () => {
   const { page } = editor;
   await openWorkflow(page, workflow(slow(6)), "busy.json");
