@@ -1,7 +1,8 @@
 /**
  * Measures the whole editor with its real server, and prints a line each: how soon it can be used
  * (alone, and beside 100 extensions and one that never loads), how soon a key shows in a text and
- * in the search among 1,500 node types, and what an open editor costs a generation. Counters gate
+ * in the search among 1,500 node types, how soon and at what cost an edit is in the journal, and
+ * what an open editor costs a generation. Counters gate
  * (exit code 1), times are only reported: they depend on the machine.
  *
  * Run: node tests/bench/editor_bench.js
@@ -12,6 +13,7 @@ import { join } from "node:path";
 
 import { EditorPage, launch, Server } from "../browser/page.js";
 import { openWorkflow } from "../browser/shell_page.js";
+import { autosave } from "./autosave.js";
 import { timesOf } from "./scenarios.js";
 
 /** @import { Browser, BrowserContext, Page } from "playwright-core" */
@@ -26,6 +28,8 @@ const START_MS = 90_000;
 /** Events that were over sooner are not reported by the browser. */
 const SHORTEST_MS = 16;
 const MOST_ROWS = 30;
+/** Share of the document that the journal gets of an edit. */
+const MOST_SENT = 0.01;
 const WORDS = "a lighthouse by the sea at dawn";
 
 const PACK = `
@@ -188,6 +192,17 @@ async function penalty(browser, url) {
   return timesOf(seconds.closed).p50 / timesOf(seconds.open).p50;
 }
 
+/** @param {Browser} browser @param {string} url */
+async function reportAutosave(browser, url) {
+  const page = await browser.newPage({ viewport: { width: 1920, height: 1080 } });
+  const { journalled, patches, whole, mainMs } = await autosave(page, url);
+  await page.close();
+  report("edit to journal, 1,000 nodes", journalled);
+  console.log(`  main thread ${mainMs.toFixed(1)} ms an edit`);
+  const most = Math.max(...patches);
+  gate("autosave", most <= MOST_SENT * whole, `${most} bytes an edit, of ${whole} bytes`);
+}
+
 const [plain, crowded] = [await Server.start(), await Server.start(addPack)];
 const browser = await launch();
 try {
@@ -207,6 +222,7 @@ try {
   gate("palette", rows > 0 && rows <= MOST_ROWS, `${rows} rows in the page, at most ${MOST_ROWS}`);
   await page.close();
   await crowded.kill(); // its worker would take the generation's cores
+  await reportAutosave(browser, plain.url);
   console.log(`generation rate with the editor open ÷ closed: ${(await penalty(browser, plain.url)).toFixed(3)} (${STEPS} steps, CPU, median of ${ROUNDS} in turns)`);
 } finally {
   await browser.close();
