@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from engine.graph.canvas.widgets import (
 )
 from engine.graph.errors import Problem
 from engine.graph.input_checks import DeclaredInput, plain_name
-from engine.graph.model import Graph, Node
+from engine.graph.model import Graph, Link, Node
 from engine.registry.registry import Registry
 
 _SAMPLER_TYPES = ("KSampler", "KSamplerAdvanced")
@@ -86,6 +86,8 @@ class _Converter:
         self.virtual = virtual_types(registry)
         self.running: dict[str, tuple[Scope, CanvasNode]] = {}
         self.values: dict[str, dict[str, Any]] = {}
+        """Of each running node's inputs: their own, or what is given to them."""
+        self.links: dict[str, dict[str, Link]] = {}
 
     def report(
         self, code: str, message: str, node_id: str | None = None, input_name: str | None = None
@@ -102,6 +104,7 @@ class _Converter:
                 runs = node.type not in self.virtual and not scope.mode_of(node)
                 if runs and node_id not in scope.inner:
                     self._add(scope, scope.prefix + node_id, node, linked=node_id in linked)
+        self._give()
         nodes = [self._node(exec_id) for exec_id in self.running]
         problems = self.declarations.problems + self.problems
         return Conversion(Graph(self._without_dead_links(node) for node in nodes), problems)
@@ -144,13 +147,27 @@ class _Converter:
             values["sampler_name"] = name.removeprefix("sample_")
         return values
 
-    def _node(self, exec_id: str) -> Node:
+    def _give(self) -> None:
+        """Give inputs the values of primitives and promoted widgets.
+
+        Placeholders in names of files mean these. Texts with placeholders of their own come last,
+        for all they name is known then.
+        """
+        texts: list[tuple[str, str, str]] = []
+        for exec_id in self.running:
+            self.links[exec_id] = {}
+            for name, source in self._sources(exec_id):
+                if isinstance(source, Link):
+                    self.links[exec_id][name] = source
+                elif source.substitute and isinstance(source.value, str):
+                    texts.append((exec_id, name, source.value))
+                else:
+                    self.values[exec_id][name] = source.value
+        for exec_id, name, text in texts:
+            self.values[exec_id][name] = self._fill(self.running[exec_id][0], text)
+
+    def _sources(self, exec_id: str) -> Iterator[tuple[str, Link | Literal]]:
         scope, node = self.running[exec_id]
-        declared = {item.name: item for item in self.declarations(node.type) or ()}
-        inputs = {
-            name: self._run_hooks(scope, declared.get(name), value)
-            for name, value in self.values[exec_id].items()
-        }
         for socket in node.inputs:
             if socket.link is None:
                 continue
@@ -159,13 +176,17 @@ class _Converter:
                 self.report(code, f'input "{name}": {message}', exec_id, name)
 
             source = resolve_link(scope, socket.link, socket.type, self.virtual, report)
-            if isinstance(source, Literal):
-                value = source.value
-                if source.substitute and isinstance(value, str):
-                    value = self._fill(scope, value)
-                inputs[socket.name] = self._run_hooks(scope, declared.get(socket.name), value)
-            elif source is not None:
-                inputs[socket.name] = source
+            if source is not None:
+                yield socket.name, source
+
+    def _node(self, exec_id: str) -> Node:
+        scope, node = self.running[exec_id]
+        declared = {item.name: item for item in self.declarations(node.type) or ()}
+        inputs = {
+            name: self._run_hooks(scope, declared.get(name), value)
+            for name, value in self.values[exec_id].items()
+        }
+        inputs.update(self.links[exec_id])
         spec = self.registry.get(node.type)
         title = node.title or (spec.display_name if spec else None) or node.type
         return Node(exec_id, node.type, inputs, title)

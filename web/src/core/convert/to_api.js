@@ -3,6 +3,7 @@
  *
  * @import { Doc } from "../document.js"
  * @import { ApiNode, ApiPrompt, Catalogue, InputType, Json, NodeRecord, Problem } from "../types.d.ts"
+ * @import { Literal, Output } from "./resolve.js"
  * @import { Scope } from "./unfold.js"
  */
 
@@ -41,9 +42,17 @@ export function toApi(doc, catalogue, { targets, random = Math.random, now = new
   return { prompt: targets ? cutTo(prompt, targets) : prompt, problems: problems.list };
 }
 
+/**
+ * @typedef {object} Running
+ * @property {Scope} scope
+ * @property {NodeRecord} node
+ * @property {Map<string, Json>} values by input name: its own, or what is given to it
+ * @property {Map<string, Output>} sources by input name
+ */
+
 /** One conversion: the nodes that run, their widget values, and the problems found. */
 class Converter {
-  /** @type {Map<string, { scope: Scope, node: NodeRecord, values: Map<string, Json> }>} */
+  /** @type {Map<string, Running>} */
   running = new Map();
 
   /**
@@ -70,7 +79,8 @@ class Converter {
         if (runs && !scope.inner.has(node.id)) this.#add(scope, node);
       }
     }
-    return Object.fromEntries([...this.running.keys()].map((id) => [id, this.#node(id)]));
+    this.#give();
+    return Object.fromEntries([...this.running].map(([id, running]) => [id, this.#node(running)]));
   }
 
   /**
@@ -97,16 +107,48 @@ class Converter {
       if (values.has(input.name) || !ownsWidget(input)) continue;
       values.set(input.name, defaultValue(input) ?? null);
     }
-    this.running.set(executionId, { scope, node, values });
+    this.running.set(executionId, { scope, node, values, sources: new Map() });
     return undefined;
   }
 
   /**
+   * Give inputs the values of primitives and promoted widgets: placeholders in names of files mean
+   * these. Texts with placeholders of their own come last, for all they name is known then.
+   */
+  #give() {
+    /** @type {[Running, string, string][]} */
+    const texts = [];
+    for (const [executionId, running] of this.running) {
+      for (const [name, source] of this.#sources(executionId, running)) {
+        if (source.kind === "output") running.sources.set(name, source);
+        else if (source.substitute && typeof source.value === "string") texts.push([running, name, source.value]);
+        else running.values.set(name, source.value);
+      }
+    }
+    for (const [{ scope, values }, name, text] of texts) values.set(name, this.#fill(scope, text));
+  }
+
+  /**
    * @param {string} executionId
+   * @param {Running} running
+   * @returns {Generator<[name: string, Output | Literal]>}
+   */
+  *#sources(executionId, { scope, node }) {
+    for (const { key, name, type: wanted } of node.inputs) {
+      const link = scope.graph.linkInto(node.id, key);
+      if (!link) continue;
+      const report = (/** @type {string} */ code, /** @type {string} */ message) =>
+        this.problems.warn(code, `input "${name}": ${message}`, { executionId, input: name });
+      const source = resolveLink(scope, link, wanted, this.catalogue, report);
+      if (source) yield [name, source];
+    }
+  }
+
+  /**
+   * @param {Running} running
    * @returns {ApiNode}
    */
-  #node(executionId) {
-    const { scope, node, values } = this.#get(executionId);
+  #node({ scope, node, values, sources }) {
     const type = this.catalogue.get(node.type);
     const declared = new Map(type?.inputs.map((input) => [input.name, input]));
     /** @type {Map<string, Json>} */
@@ -114,20 +156,9 @@ class Converter {
     for (const [name, value] of values) {
       inputs.set(name, wrapped(this.#runHooks(scope, declared.get(name), value)));
     }
-    for (const { key, name, type: wanted } of node.inputs) {
-      const link = scope.graph.linkInto(node.id, key);
-      if (!link) continue;
-      const report = (/** @type {string} */ code, /** @type {string} */ message) =>
-        this.problems.warn(code, `input "${name}": ${message}`, { executionId, input: name });
-      const source = resolveLink(scope, link, wanted, this.catalogue, report);
-      if (source?.kind === "output") {
-        if (this.running.has(source.id)) inputs.set(name, [source.id, source.slot]);
-        else inputs.delete(name); // a link from a node that does not run
-      } else if (source) {
-        const value = source.substitute && typeof source.value === "string"
-          ? this.#fill(scope, source.value) : source.value;
-        inputs.set(name, wrapped(this.#runHooks(scope, declared.get(name), value)));
-      }
+    for (const [name, { id, slot }] of sources) {
+      if (this.running.has(id)) inputs.set(name, [id, slot]);
+      else inputs.delete(name); // a link from a node that does not run
     }
     const title = node.title || type?.title || node.type;
     return { class_type: node.type, inputs: Object.fromEntries(inputs), _meta: { title } };
@@ -169,13 +200,6 @@ class Converter {
     const byTitle = near.filter(({ node }) => node.title === name);
     const found = [...bySearchName, ...byTitle].find(({ values }) => values.has(widget));
     return found && String(found.values.get(widget));
-  }
-
-  /** @param {string} executionId */
-  #get(executionId) {
-    const found = this.running.get(executionId);
-    if (!found) throw new Error(`node "${executionId}" does not run`);
-    return found;
   }
 }
 
