@@ -146,13 +146,26 @@ async def test_examples_come_with_the_server(tmp_path: Path) -> None:
         host.put("examples/a.png", b"p")
         host.put("examples/b.json", b"{}")
         host.put("examples/notes.txt", b"n")
+        host.put("examples/a folder/first.json", b"{}")
         host.put("secret.json", b"{}")
+        (tmp_path / "examples/out").symlink_to(tmp_path)
         assert await host.json("/api/tessera/examples") == [
             {"name": "a", "picture": True},
             {"name": "b", "picture": False},
+            {"name": "a folder/first", "picture": False},
         ]
-        assert await host.json("/api/tessera/examples/a.json") == {}
-        for name in ("notes.txt", "c.json", "%2e%2e%2fsecret.json"):
+        for name in ("a.json", "a%20folder/first.json", "a%20folder%2Ffirst.json"):
+            assert await host.json(f"/api/tessera/examples/{name}") == {}
+        for name in (
+            "notes.txt",
+            "c.json",
+            "a%20folder",
+            "%2e%2e%2fsecret.json",
+            "a%20folder/%2e%2e%2f%2e%2e%2fsecret.json",
+            "a%20folder%2F..%2F..%2Fsecret.json",
+            "/%2Fetc%2Fx.json",
+            "out/secret.json",
+        ):
             answer = await host.client.get(f"/api/tessera/examples/{name}")
             assert answer.status in (403, 404)
 

@@ -21,13 +21,13 @@ _SERVED = {".json", ".png"}
 
 @bare_routes.get(_BASE)
 async def get_examples(request: web.Request) -> web.Response:
-    """List the example workflows, and which of them have a picture."""
+    """List the example workflows, those in folders last, and which of them have a picture."""
     return json_answer(await asyncio.to_thread(_examples, services_of(request).settings.examples))
 
 
-@bare_routes.get(f"{_BASE}/{{file}}")
+@bare_routes.get(f"{_BASE}/{{file:.+}}")
 async def get_example(request: web.Request) -> web.StreamResponse:
-    """Return an example workflow (NAME.json) or its picture (NAME.png)."""
+    """Return an example workflow (NAME.json, FOLDER/NAME.json) or its picture (.png)."""
     root = services_of(request).settings.examples
     if root is None:
         raise web.HTTPNotFound
@@ -40,5 +40,11 @@ async def get_example(request: web.Request) -> web.StreamResponse:
 def _examples(root: Path | None) -> list[dict[str, Any]]:
     if root is None or not root.is_dir():
         return []
-    files = sorted(root.glob("*.json"))
-    return [{"name": f.stem, "picture": f.with_suffix(".png").is_file()} for f in files]
+    files = sorted(root.rglob("*.json"), key=lambda file: (len(file.parts), file))
+    return [
+        {
+            "name": file.relative_to(root).with_suffix("").as_posix(),
+            "picture": file.with_suffix(".png").is_file(),
+        }
+        for file in files
+    ]

@@ -50,8 +50,11 @@ function sections(app, files, { saved, examples, packs }, wanted, reload) {
   const fits = (/** @type {string} */ name) => name.toLowerCase().includes(wanted);
   const own = saved.filter(({ path }) => path.endsWith(".json") && fits(path)).sort((a, b) => b.modified - a.modified);
   const made = [section(app.i18n.t("files.saved"), own.map((file) => savedRow(app, files, file, reload)), app.i18n.t("files.noneSaved"))];
-  const shown = examples.filter(({ name }) => fits(exampleTitle(app, name)));
-  made.push(section(app.i18n.t("files.examples"), shown.map((one) => exampleRow(app, files, one))));
+  for (const folder of new Set(examples.map(folderOf))) {
+    const heading = examplesHeading(app, folder);
+    const shown = examples.filter((one) => folderOf(one) === folder && fits(`${heading} ${exampleTitle(app, one.name)}`));
+    made.push(section(heading, shown.map((one) => exampleRow(app, files, one))));
+  }
   for (const [pack, names] of Object.entries(packs)) {
     made.push(section(pack, names.filter(fits).map((name) => templateRow(app, files, pack, name))));
   }
@@ -78,20 +81,37 @@ function savedRow(app, files, { path, modified }, reload) {
   return row;
 }
 
+/** @param {Example} example @returns {string} "" for one that is in none */
+function folderOf({ name }) {
+  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
+}
+
+/** @param {App} app @param {string} folder */
+function examplesHeading(app, folder) {
+  const key = `files.examplesIn.${folder}`, title = app.i18n.t("files.examples");
+  if (folder === "") return title;
+  return `${title}: ${app.i18n.has(key) ? app.i18n.t(key) : folder.replaceAll("_", " ")}`;
+}
+
 /** @param {App} app @param {string} name */
 function exampleTitle(app, name) {
   const key = `files.example.${name}`;
-  return app.i18n.has(key) ? app.i18n.t(key) : name.replaceAll("_", " ");
+  return app.i18n.has(key) ? app.i18n.t(key) : name.slice(name.lastIndexOf("/") + 1).replaceAll("_", " ");
+}
+
+/** @param {string} file */
+function examplePath(file) {
+  return `/api/tessera/examples/${file.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 /** @param {App} app @param {Files} files @param {Example} example */
 function exampleRow(app, files, { name, picture }) {
   const title = exampleTitle(app, name);
-  const open = async () => void files.openWorkflow(await app.api.json(`/api/tessera/examples/${encodeURIComponent(name)}.json`), title);
+  const open = async () => void files.openWorkflow(await app.api.json(examplePath(`${name}.json`)), title);
   const row = fileRow("nodes", title, "", () => guarded(app, open()));
   if (picture) {
     const image = element("img", { alt: "", loading: "lazy", class: "file-picture" });
-    image.src = app.api.url(`/api/tessera/examples/${encodeURIComponent(name)}.png`);
+    image.src = app.api.url(examplePath(`${name}.png`));
     row.firstElementChild?.replaceWith(image);
   }
   return row;

@@ -83,6 +83,17 @@ test("a double click on a row opens what it names once", async () => {
   assert.equal((await tabTitles(page)).filter((title) => title === "twice" || title === "Mosaic").length, 2);
 });
 
+test("examples in folders stand under the folder's name and open", async () => {
+  const { page } = editor;
+  await page.locator('[data-panel="workflows"]').click();
+  const training = page.locator("#panel-left section", { hasText: "Examples: Training" });
+  assert.deepEqual(await training.locator(".file-row span").allTextContents(), ["Train the starter model", "Train a VQGAN on a folder"]);
+  await page.locator("#panel-left input[type=search]").fill("training");
+  await page.locator(".file-row", { hasText: "Train a VQGAN" }).click();
+  await page.locator(".tab.active .tab-name", { hasText: "Train a VQGAN on a folder" }).waitFor();
+  await page.locator(".node-title", { hasText: "Train VQ Autoencoder" }).waitFor();
+});
+
 test("a file that was changed elsewhere is not overwritten without asking", async () => {
   const { page } = editor;
   await saveAs(editor, "shared");
