@@ -5,9 +5,7 @@
 
 import { createStore } from "../core/store.js";
 import { BadgeBoard } from "./badges.js";
-import { changedBuiltIns, pictureOfBuiltIns, restoreBuiltIns } from "./built_ins.js";
 import { Guard, sentenceOf, within } from "./guard.js";
-import { API_VERSION, packApi } from "./pack_api.js";
 
 /** @typedef {import("../app_types.js").App} App */
 /** @typedef {import("../app_types.js").Extensions} Extensions */
@@ -42,10 +40,12 @@ export class ExtensionHost {
     const urls = (await this.app.api.extensions()).filter((url) => packOf(url) !== undefined);
     if (urls.length === 0) return;
     this.comfy = await this.installComfy(this);
-    const before = pictureOfBuiltIns();
+    // Like the adapter, it costs nothing where there is no pack with scripts.
+    const builtIns = await import("./built_ins.js");
+    const before = builtIns.pictureOfBuiltIns();
     const kinds = this.app.widgets.kinds();
     // At once, and not when the last of them is there: the artist works meanwhile.
-    await Promise.all(urls.map((url) => this.#loadOne(url).finally(() => this.#putBackBuiltIns(before))));
+    await Promise.all(urls.map((url) => this.#loadOne(url).finally(() => this.#putBackBuiltIns(builtIns, before))));
     await filled(this.app.catalogue);
     await this.comfy?.start();
     // Inputs of types that got widgets now are no sockets any more, also in what is open.
@@ -63,8 +63,8 @@ export class ExtensionHost {
     this.comfy?.mountExtras(element, tab, graph, record, signal);
   }
 
-  /** @param {import("./built_ins.js").Picture} before */
-  #putBackBuiltIns(before) {
+  /** @param {typeof import("./built_ins.js")} builtIns @param {import("./built_ins.js").Picture} before */
+  #putBackBuiltIns({ changedBuiltIns, restoreBuiltIns }, before) {
     const changed = changedBuiltIns(before);
     if (changed.length === 0) return;
     restoreBuiltIns(before);
@@ -108,6 +108,7 @@ export class ExtensionHost {
   async #start(url, pack) {
     const module = await this.importModule(url);
     if (typeof module.activate !== "function") return; // a script of ComfyUI, or a part of another
+    const { API_VERSION, packApi } = await import("./pack_api.js");
     if (module.apiVersion !== undefined && module.apiVersion > API_VERSION) {
       throw new Error(this.app.i18n.t("extensions.too_new", { wanted: module.apiVersion, have: API_VERSION }));
     }

@@ -8,7 +8,6 @@
 import { aligned, distributed } from "../core/geometry.js";
 import { detach, toggleMode } from "../core/insertion.js";
 import { framed, growGroups } from "./group_membership.js";
-import { layoutInWorker } from "./layout_client.js";
 import { renameGroup } from "./rename.js";
 import { selectionOf } from "./selecting.js";
 
@@ -149,6 +148,7 @@ export async function layOut({ tab, graphId, graph, nodes, view }) {
   });
   const among = new Set(chosen);
   const links = [...graph.links.values()].filter((link) => among.has(link.from) && among.has(link.to));
+  const { layoutInWorker } = await import("./layout_client.js");
   const places = await layoutInWorker(rects, links);
   tab.edit("edit.layout", (tx) => {
     for (const { id } of rects) {

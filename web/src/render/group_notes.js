@@ -7,8 +7,7 @@ import { plainText, showMarkdown } from "../controls/markdown.js";
 import { overlaps } from "../core/geometry.js";
 import { linesIn } from "../core/line_breaks.js";
 import { make } from "./dom.js";
-import { GROUP_TITLE_HEIGHT } from "./painting.js";
-import { textWidth } from "./text_width.js";
+import { GROUP_TITLE_HEIGHT, textWidth } from "./painting.js";
 
 /** Pixels of the text at zoom 1; the style sheet says the same. */
 const FONT = 12, LINE = 18, SIDE = 10, AROUND = 8;

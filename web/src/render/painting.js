@@ -120,9 +120,33 @@ function shortened(text, ems) {
 }
 
 /** About how wide a letter is, in font sizes. @param {number} code */
-export function widthOf(code) {
+function widthOf(code) {
   if (code > 0x2e80) return 1;
   return code >= 0x41 && code <= 0x5a ? 0.68 : 0.56;
+}
+
+/** Where texts are measured; made with the first. @type {CanvasRenderingContext2D | null | undefined} */
+let ruler;
+
+/**
+ * How wide a text is: measured, or estimated where nothing can be drawn.
+ * @param {string} text
+ * @param {number} size of the font, in pixels
+ * @param {number} [weight]
+ * @returns {number} in pixels
+ */
+export function textWidth(text, size, weight = 400) {
+  if (ruler === undefined && typeof document !== "undefined") ruler = document.createElement("canvas").getContext("2d");
+  if (!ruler) return size * [...text].reduce((sum, letter) => sum + widthOf(letter.charCodeAt(0)), 0);
+  ruler.font = `${weight} ${size}px ${fontFamily()}`;
+  return ruler.measureText(text).width;
+}
+
+/** @type {string | undefined} */
+let family;
+
+function fontFamily() {
+  return family ??= getComputedStyle(document.body).fontFamily;
 }
 
 /**

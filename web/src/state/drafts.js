@@ -8,9 +8,8 @@
 
 import { ApiError } from "../net/api_error.js";
 import { claim } from "../net/locks.js";
-import { BrowserNote } from "./browser_note.js";
 import { DraftDb } from "./draft_db.js";
-import { DraftPlaces } from "./draft_places.js";
+import { BrowserNote, DraftPlaces } from "./draft_places.js";
 import { DraftWriter } from "./draft_writer.js";
 import { Journal, journals, readJournal } from "./journal.js";
 import { restored } from "./snapshot.js";
