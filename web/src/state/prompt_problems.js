@@ -1,6 +1,6 @@
 /** Turns what the server finds wrong with a prompt, or with its run, into problems with a place. */
 
-/** @import { NodeErrors, ServerError } from "../app_types.js" */
+/** @import { App, NodeErrors, ServerError } from "../app_types.js" */
 /** @import { Json, JsonObject, Problem } from "../core/types.js" */
 
 /**
@@ -14,6 +14,17 @@ export function problemsOfPrompt(error, nodeErrors) {
     errors.map((one) => problemOf(one, executionId)));
   if (found.length > 0 || error === undefined) return found;
   return [problemOf(error, undefined)];
+}
+
+/**
+ * Why a document has no prompt.
+ * @param {Pick<App["i18n"], "t">} i18n
+ * @param {readonly string[]} [targets] what a run was to end with; all outputs without it
+ * @returns {Problem}
+ */
+export function nothingToRun(i18n, targets) {
+  const [code, key] = targets ? ["no_target", "running.noTarget"] : ["prompt_no_outputs", "errors.prompt.prompt_no_outputs"];
+  return { severity: "error", code, message: i18n.t(key), ofCheck: true };
 }
 
 /** @param {ServerError} error @param {string | undefined} executionId @returns {Problem} */

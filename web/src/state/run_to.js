@@ -1,7 +1,6 @@
 /** Runs up to chosen nodes: what is asked for, and how what they make is shown on them. */
 
-/** @import { App } from "../app_types.js" */
-/** @import { ApiPrompt, Catalogue, Problem } from "../core/types.js" */
+/** @import { ApiPrompt, Catalogue } from "../core/types.js" */
 
 import { targetsIn } from "../core/convert/to_api.js";
 
@@ -36,17 +35,6 @@ export function runUpTo(prompt, targets, catalogue) {
   const complete = { ...prompt, ...viewers };
   const isShown = all.some((id) => catalogue.get(complete[id]?.class_type ?? "")?.isOutput);
   return { prompt: complete, ends: all, isShown };
-}
-
-/**
- * Why a document has no prompt.
- * @param {Pick<App["i18n"], "t">} i18n
- * @param {readonly string[]} [targets] what a run was to end with; all outputs without it
- * @returns {Problem}
- */
-export function nothingToRun(i18n, targets) {
-  const [code, key] = targets ? ["no_target", "running.noTarget"] : ["prompt_no_outputs", "errors.prompt.prompt_no_outputs"];
-  return { severity: "error", code, message: i18n.t(key), ofCheck: true };
 }
 
 /** @param {ApiPrompt} prompt @param {string} id @param {Catalogue} catalogue */

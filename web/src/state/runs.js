@@ -15,9 +15,8 @@ import { ApiError } from "../net/api_error.js";
 import { newId } from "../net/ids.js";
 import { detailsOf } from "./job_details.js";
 import { Jobs } from "./jobs.js";
-import { problemOfFailure, problemsOfPrompt } from "./prompt_problems.js";
+import { nothingToRun, problemOfFailure, problemsOfPrompt } from "./prompt_problems.js";
 import { RunEvents } from "./run_events.js";
-import { nothingToRun, runUpTo } from "./run_to.js";
 import { rollSeeds } from "./seeds.js";
 
 const SYNC_AFTER_MS = 250;
@@ -133,7 +132,8 @@ export class RunControl {
     const label = this.label.get() || tab.title.get();
     const id = newId();
     const details = detailsOf(needed, batch);
-    const { prompt, ends, isShown } = targets ? runUpTo(needed, targets, catalogue) : { prompt: needed, isShown: true };
+    const { prompt, ends, isShown } = targets
+      ? (await import("./run_to.js")).runUpTo(needed, targets, catalogue) : { prompt: needed, isShown: true };
     this.#jobs.expect({ id, tabId: tab.id, label, prompt, details });
     const isQueued = await this.#send(tab, id, { prompt, targets: ends, front, label, details, workflow: writeWorkflow(tab.doc, catalogue) });
     return isQueued ? { isShown } : undefined;

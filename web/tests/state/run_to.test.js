@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { readObjectInfo } from "../../src/core/catalogue.js";
-import { nothingToRun, runUpTo } from "../../src/state/run_to.js";
+import { nothingToRun } from "../../src/state/prompt_problems.js";
+import { runUpTo } from "../../src/state/run_to.js";
 
 /** @param {string[]} output @param {boolean} [isOutput] */
 const type = (output, isOutput = false) => ({ input: { required: {} }, output, output_node: isOutput });
