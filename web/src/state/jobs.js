@@ -27,6 +27,7 @@ import { notedDetails } from "./job_details.js";
  * @property {number} nodes
  * @property {readonly string[]} nodeIds known for jobs that were queued here
  * @property {Map<string, number>} done share of each node that began, 0 to 1
+ * @property {boolean} isReturned its worker ended, and it waits for the next one
  * @property {string} [node]
  * @property {JobDetails} [details]
  */
@@ -69,7 +70,7 @@ export class Jobs {
   expect({ id, tabId, label, prompt, details }) {
     const nodeIds = Object.keys(prompt);
     const nodes = nodeIds.length;
-    this.#jobs.set(id, { id, tabId, label, nodes, nodeIds, details, phase: "waiting", number: Infinity, done: new Map() });
+    this.#jobs.set(id, { id, tabId, label, nodes, nodeIds, details, phase: "waiting", number: Infinity, isReturned: false, done: new Map() });
     this.#plan();
   }
 
@@ -101,24 +102,28 @@ export class Jobs {
   /**
    * Take over the server's queue.
    * @param {readonly QueueEntry[]} entries
-   * @returns {string[]} jobs that ended while nobody told us
+   * @returns {{ ended: string[], returned: JobRecord[] }} jobs that ended while nobody told us, and
+   *   those that ran and wait again
    */
   sync(entries) {
     const listed = new Set(entries.map(({ id }) => id));
+    const ran = [...this.#jobs.values()].filter(({ phase }) => phase === "running");
     for (const entry of entries) this.#take(entry);
     // One without a number was not answered yet, so it may not be listed either.
     const ended = [...this.#jobs.values()].filter((job) => !listed.has(job.id) && Number.isFinite(job.number));
     for (const { id } of ended) this.#jobs.delete(id);
+    const returned = ran.filter(({ id, phase }) => listed.has(id) && phase === "waiting");
+    for (const job of returned) job.isReturned = true;
     this.#plan();
-    return ended.map(({ id }) => id);
+    return { ended: ended.map(({ id }) => id), returned };
   }
 
   /** @param {QueueEntry} entry */
   #take({ id, number, running, tab, label, details, nodes }) {
     const known = this.#jobs.get(id);
     const phase = running ? "running" : "waiting";
-    if (known) Object.assign(known, { number, phase, nodes });
-    else this.#jobs.set(id, { id, number, phase, nodes, tabId: tab, label: label ?? "", details: notedDetails(details), nodeIds: [], done: new Map() });
+    if (known) Object.assign(known, { number, phase, nodes, isReturned: known.isReturned && !running });
+    else this.#jobs.set(id, { id, number, phase, nodes, tabId: tab, label: label ?? "", details: notedDetails(details), isReturned: false, nodeIds: [], done: new Map() });
   }
 
   #plan() {
@@ -132,9 +137,9 @@ export class Jobs {
   /** @returns {Job[]} */
   #shown() {
     const order = [...this.#jobs.values()].sort((a, b) => rank(a) - rank(b) || a.number - b.number);
-    return order.map(({ id, phase, number, label, tabId, nodes, done, node, details }) => {
+    return order.map(({ id, phase, number, label, tabId, nodes, done, node, details, isReturned }) => {
       const sum = [...done.values()].reduce((total, share) => total + share, 0);
-      return { id, phase, number, label, tabId, node, details, progress: nodes > 0 ? Math.min(1, sum / nodes) : 0 };
+      return { id, phase, number, label, tabId, node, details, isReturned, progress: nodes > 0 ? Math.min(1, sum / nodes) : 0 };
     });
   }
 }

@@ -14,7 +14,7 @@ import { problemOfFailure } from "./prompt_problems.js";
 /** @typedef {{ value?: number, max?: number, state?: string, display_node_id?: string, node_id?: string }} NodeProgress */
 
 export class RunEvents {
-  /** @type {Map<string, number>} When a node of a job began, by "job node". */
+  /** @type {Map<string, number | undefined>} When a node of a job began, by "job node"; undefined: it is not known. */
   #began = new Map();
 
   /**
@@ -52,8 +52,25 @@ export class RunEvents {
 
   /** @param {string} jobId */
   #start(jobId) {
-    this.jobs.update(jobId, { phase: "running", done: new Map() });
+    this.jobs.update(jobId, { phase: "running", isReturned: false });
+    this.startOver(jobId);
+  }
+
+  /** A job's nodes wait for it to begin, whatever an earlier attempt did. @param {string} jobId */
+  startOver(jobId) {
+    this.jobs.update(jobId, { done: new Map(), node: undefined });
+    this.#forgetTimes(jobId);
     this.#tab(jobId)?.run.begin(this.jobs.get(jobId)?.nodeIds ?? []);
+  }
+
+  /** Nothing is heard any more: how long what runs now takes will not be known. */
+  lost() {
+    for (const key of this.#began.keys()) this.#began.set(key, undefined);
+  }
+
+  /** @param {string} jobId */
+  #forgetTimes(jobId) {
+    for (const key of this.#began.keys()) if (key.startsWith(`${jobId} `)) this.#began.delete(key);
   }
 
   /** @param {{ prompt_id: string, nodes: string[] }} data */
@@ -129,7 +146,7 @@ export class RunEvents {
     const tab = this.#tab(jobId);
     const failure = problem && { label: this.jobs.get(jobId)?.label ?? "", problem };
     tab?.run.end();
-    for (const key of this.#began.keys()) if (key.startsWith(`${jobId} `)) this.#began.delete(key);
+    this.#forgetTimes(jobId);
     this.jobs.remove(jobId);
     this.onEnd(jobId, tab, phase, failure);
   }

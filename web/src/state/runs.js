@@ -3,7 +3,7 @@
 /**
  * @import { Api, App, JobDetails, Runs, RunOptions, Settings, Socket, Store, Tab as TabShape } from "../app_types.js"
  * @import { ApiPrompt, Catalogue, Json, Problem } from "../core/types.js"
- * @import { QueueEntry } from "./jobs.js"
+ * @import { JobRecord, QueueEntry } from "./jobs.js"
  * @import { Failure } from "./run_events.js"
  * @import { Tab } from "./tab.js"
  */
@@ -15,7 +15,8 @@ import { ApiError } from "../net/api_error.js";
 import { newId } from "../net/ids.js";
 import { detailsOf } from "./job_details.js";
 import { Jobs } from "./jobs.js";
-import { nothingToRun, problemOfFailure, problemsOfPrompt } from "./prompt_problems.js";
+import { nothingToRun, problemsOfPrompt } from "./prompt_problems.js";
+import { explain, showKept } from "./results.js";
 import { RunEvents } from "./run_events.js";
 import { rollSeeds } from "./seeds.js";
 
@@ -44,6 +45,10 @@ export class RunControl {
   #endListeners = new Set();
   /** @type {Set<(tab: Tab, queued: number, isShown: boolean) => void>} */
   #askedListeners = new Set();
+  /** @type {Set<(label: string) => void>} */
+  #returnListeners = new Set();
+  /** Since the queue was last taken over: the server may have been another process. */
+  #wasLost = false;
 
   /** @param {Services} services */
   constructor(services) {
@@ -68,6 +73,9 @@ export class RunControl {
     socket.on("status", () => this.#planSync());
     socket.state.subscribe((state) => {
       if (state === "open") this.#planSync();
+      if (state !== "lost") return;
+      this.#wasLost = true;
+      this.events.lost();
     });
   }
 
@@ -87,6 +95,12 @@ export class RunControl {
   onAsked(listener) {
     this.#askedListeners.add(listener);
     return () => void this.#askedListeners.delete(listener);
+  }
+
+  /** @param {(label: string) => void} listener told of a job whose worker ended: it waits again */
+  onReturn(listener) {
+    this.#returnListeners.add(listener);
+    return () => void this.#returnListeners.delete(listener);
   }
 
   /** @param {TabShape} tab @returns {number} jobs of it that run or wait */
@@ -177,7 +191,9 @@ export class RunControl {
   }
 
   async interrupt() {
+    const returned = this.jobs.get().filter((job) => job.isReturned);
     await this.services.api.post("/api/interrupt", {});
+    for (const { id } of returned) await this.cancel(id);
   }
 
   /** @param {string} jobId */
@@ -241,10 +257,20 @@ export class RunControl {
     }
     const tabs = new Map(jobs.map((job) => [job.id, job.tab]));
     const before = new Map(this.services.tabs.list.get().flatMap((tab) => this.#jobs.ofTab(tab.id).map((job) => [job.id, tab])));
-    for (const id of this.#jobs.sync(jobs)) {
+    const { ended, returned } = this.#jobs.sync(jobs);
+    for (const job of returned) this.#returned(job);
+    this.#wasLost = false;
+    for (const id of ended) {
       const tab = before.get(id);
       if (tab && !tabs.has(id)) await this.showResult(id, tab, { isNews: true });
     }
+  }
+
+  /** A job that ran waits again. @param {JobRecord} job */
+  #returned({ id, label }) {
+    this.events.startOver(id);
+    // That of a server that was gone is said already.
+    if (!this.#wasLost) for (const listener of [...this.#returnListeners]) listener(label);
   }
 
   /**
@@ -254,16 +280,12 @@ export class RunControl {
    * @param {{ isNews?: boolean }} [options] nobody was told of its end before
    */
   async showResult(jobId, tab, { isNews = false } = {}) {
-    const history = /** @type {any} */ (await this.services.api.json(`/api/history/${encodeURIComponent(jobId)}`));
-    const entry = history[jobId];
-    if (!entry) return;
-    for (const [node, outputs] of Object.entries(entry.outputs ?? {})) {
-      const shown = entry.meta?.[node]?.display_node ?? node;
-      tab.run.update(shown, { state: "done", outputs: /** @type {any} */ (outputs) });
+    const kept = await showKept(this.services.api, jobId, tab);
+    if (!kept) {
+      if (this.#jobs.ofTab(tab.id).length === 0) tab.run.end();
+      return;
     }
-    const isSuccess = entry.status?.status_str === "success";
-    const last = entry.status?.messages?.findLast((/** @type {[string, any]} */ [type]) => type === "execution_error");
-    const problem = last && problemOfFailure(last[1]);
+    const { isSuccess, problem } = kept;
     if (problem) this.#show(tab, [problem]);
     const failure = isNews && problem && !isSuccess ? { label: tab.title.get(), problem } : undefined;
     await this.#ended(jobId, tab, isSuccess ? "done" : "error", failure);
@@ -273,25 +295,7 @@ export class RunControl {
   async #ended(jobId, tab, phase, failure) {
     tab?.lastJob.set(jobId);
     for (const listener of [...this.#endListeners]) listener(tab, phase, failure);
-    if (tab) await this.#explain(jobId, tab);
-  }
-
-  /** Say at each node why it ran or was found in the cache. @param {string} jobId @param {Tab} tab */
-  async #explain(jobId, tab) {
-    try {
-      const reasons = /** @type {{ [node: string]: { hit: boolean, text: string } }} */ (
-        await this.services.api.json(`/api/tessera/jobs/${encodeURIComponent(jobId)}/reasons`)
-      );
-      for (const [node, { hit, text }] of Object.entries(reasons)) {
-        const run = tab.run.get(node);
-        if (!run) continue;
-        const isDone = run.state === "done" && hit;
-        tab.run.update(node, { reason: text, ...(isDone ? { state: /** @type {const} */ ("cached") } : {}) });
-      }
-    } catch (error) {
-      // The worker that knew may be gone; the results are there all the same.
-      if (!(error instanceof ApiError)) throw error;
-    }
+    if (tab) await explain(this.services.api, jobId, tab);
   }
 }
 

@@ -62,6 +62,8 @@ export interface Job {
   /** 0 to 1, over all nodes of the job. */
   readonly progress: number;
   readonly node?: string;
+  /** The worker that ran it ended: it waits for the next one. */
+  readonly isReturned: boolean;
   /** Known of jobs that this editor queued, also before a reload. */
   readonly details?: JobDetails;
 }

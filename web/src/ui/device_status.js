@@ -26,6 +26,7 @@ export function deviceStatus(app) {
   /** @type {Figures} */
   let figures = { worker: "connecting", memory: undefined };
   const show = () => {
+    figures = { ...figures, worker: heardState(app, figures.worker) };
     const state = shownState(app, figures.worker);
     dot.dataset["state"] = state;
     text.textContent = app.i18n.t(`shell.worker.${state}`);
@@ -46,12 +47,24 @@ export function deviceStatus(app) {
 /**
  * What runs is told by the server at once, so it counts more than what was asked for a while ago.
  * @param {App} app
+ * @param {WorkerState} worker as it was then
+ * @returns {WorkerState}
+ */
+function heardState({ runs }, worker) {
+  const jobs = runs.jobs.get();
+  if (jobs.some(({ phase }) => phase === "running")) return "busy";
+  return worker !== "dead" && jobs.some(({ isReturned }) => isReturned) ? "starting" : worker;
+}
+
+/**
+ * What the state bar says. A worker that was busy is ready once nothing runs.
+ * @param {App} app
  * @param {WorkerState} worker
  */
 function shownState({ runs, socket }, worker) {
   const connection = socket.state.get();
   if (connection !== "open") return connection;
-  if (runs.jobs.get().some(({ phase }) => phase === "running")) return "busy";
+  if (runs.jobs.get().some(({ phase }) => phase === "running")) return worker;
   if (runs.paused.get() && worker !== "dead") return "paused";
   return worker === "busy" ? "idle" : worker;
 }

@@ -23,7 +23,7 @@ export function runControls(app) {
   watch(app.i18n.language, () => translate(app, { run, more, stop, count }));
   watch(app.runs.autoQueue, (mode) => group.classList.toggle("auto", mode !== "off"));
   watch(app.runs.jobs, (jobs) => {
-    stop.disabled = !jobs.some((job) => job.phase === "running");
+    stop.disabled = !jobs.some(({ phase, isReturned }) => phase === "running" || isReturned);
   });
   watch(app.catalogue, (catalogue) => {
     run.disabled = catalogue.size === 0;

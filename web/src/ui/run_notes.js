@@ -13,6 +13,7 @@ export function noteRuns(app, runs, onError) {
     if (queued > 0 && runs.paused.get()) notePaused(app, runs, onError);
     if (queued > 0 && !isShown) app.ui.toast("info", app.i18n.t("running.notShown"));
   });
+  runs.onReturn((label) => void app.ui.toast("warn", app.i18n.t("running.returned", { workflow: label || app.i18n.t("running.other") })));
   runs.onEnd((tab, _phase, failure) => {
     if (!failure) return;
     if (tab !== undefined && tab !== app.tabs.active.get()) tab.hasNewFailure.set(true);

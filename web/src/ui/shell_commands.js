@@ -54,7 +54,7 @@ export function registerShellCommands(app, { drafts, files, tabs, types }) {
 function registerRunCommands(app, add) {
   const { runs } = app;
   const always = () => true;
-  const isRunning = () => runs.jobs.get().some((job) => job.phase === "running");
+  const isRunning = () => runs.jobs.get().some(({ phase, isReturned }) => phase === "running" || isReturned);
   add("run.queue", () => runs.run(), ["Mod+Enter"]);
   add("run.queueFront", () => runs.run({ front: true }), ["Alt+Shift+Enter"]);
   add("run.interrupt", () => runs.interrupt(), ["Mod+Alt+Enter"], isRunning);

@@ -272,6 +272,28 @@ test("a server that dies in the middle comes back with the run, without a reload
   assert.ok((await tabTitles(page)).includes("survivor"));
 });
 
+test("a worker that dies is told in a sentence, and its run can be stopped until it goes on", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(slow(3)), "orphan.json");
+  await page.locator("#run").click();
+  await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
+  const states = () => page.evaluate(() => /** @type {any} */ (window).states);
+  await page.evaluate(() => {
+    const dot = /** @type {Element} */ (document.querySelector(".device-status .state-dot"));
+    const seen = /** @type {any} */ (window).states = /** @type {(string | null)[]} */ ([]);
+    new MutationObserver(() => seen.push(dot.getAttribute("data-state"))).observe(dot, { attributes: true });
+  });
+  const [worker] = /** @type {any} */ (await (await fetch(`${use.server.url}/api/tessera/workers`)).json());
+  process.kill(worker.pid, "SIGKILL");
+  await toast(page, "The worker that ran “orphan” ended unexpectedly").waitFor();
+  await editor.node("Slow").and(page.locator("[data-run=waiting]")).waitFor();
+  assert.ok(await page.locator(".stop-button").isEnabled());
+  await page.locator(".node-image").first().waitFor({ timeout: 120_000 });
+  const told = (await states()).filter((/** @type {string} */ state, /** @type {number} */ at, /** @type {string[]} */ all) => state !== all[at - 1]);
+  assert.deepEqual(told.slice(-3), ["starting", "busy", "idle"], "nothing says that a worker is ready before there is one");
+  assert.equal((await queue()).jobs.length, 0);
+});
+
 test("a token that is not accepted any more is a sentence, and nothing is lost", async () => {
   const { page } = editor;
   const refusal = { error: { type: "token_needed", message: "This server needs its token." }, node_errors: {} };

@@ -26,24 +26,37 @@ test("what runs comes first, then what waits in its order", async () => {
 test("a job that left the queue unheard is reported once", () => {
   const jobs = new Jobs();
   jobs.sync([entry("a", 1), entry("b", 2)]);
-  assert.deepEqual(jobs.sync([entry("b", 2)]), ["a"]);
-  assert.deepEqual(jobs.sync([entry("b", 2)]), []);
+  assert.deepEqual(jobs.sync([entry("b", 2)]).ended, ["a"]);
+  assert.deepEqual(jobs.sync([entry("b", 2)]).ended, []);
 });
 
 test("a job whose answer is still under way is not taken for ended", () => {
   const jobs = new Jobs();
   jobs.expect({ id: "new", tabId: "t", label: "", prompt: {} });
-  assert.deepEqual(jobs.sync([]), []);
+  assert.deepEqual(jobs.sync([]).ended, []);
   assert.ok(jobs.get("new"));
   jobs.update("new", { number: 4 });
-  assert.deepEqual(jobs.sync([]), ["new"]);
+  assert.deepEqual(jobs.sync([]).ended, ["new"]);
+});
+
+test("a job that ran and waits again came back from its worker, until it runs anew", async () => {
+  const jobs = new Jobs();
+  jobs.sync([entry("a", 1, { running: true }), entry("b", 2)]);
+  const { ended, returned } = jobs.sync([entry("a", 1), entry("b", 2)]);
+  assert.deepEqual([ended, returned.map(({ id }) => id)], [[], ["a"]]);
+  assert.deepEqual(jobs.sync([entry("a", 1), entry("b", 2)]).returned, [], "it is told once");
+  await shown(jobs);
+  assert.deepEqual(jobs.list.get().map(({ isReturned }) => isReturned), [true, false]);
+  jobs.sync([entry("a", 1, { running: true }), entry("b", 2)]);
+  await shown(jobs);
+  assert.deepEqual(jobs.list.get().map(({ isReturned }) => isReturned), [false, false]);
 });
 
 test("jobs of other programs have no document", async () => {
   const jobs = new Jobs();
   jobs.sync([entry("x", 1, { tab: null, label: null })]);
   await shown(jobs);
-  assert.deepEqual({ ...jobs.list.get()[0] }, { id: "x", phase: "waiting", number: 1, label: "", tabId: null, node: undefined, details: undefined, progress: 0 });
+  assert.deepEqual({ ...jobs.list.get()[0] }, { id: "x", phase: "waiting", number: 1, label: "", tabId: null, node: undefined, details: undefined, isReturned: false, progress: 0 });
 });
 
 test("a place between two others is between them", () => {

@@ -21,6 +21,8 @@ let ended;
 /** What was told of failures. @type {any[]} */
 let failures;
 let now = 0;
+/** @type {RunEvents} */
+let events;
 
 const PROMPT = { 1: { class_type: "A", inputs: {} }, 2: { class_type: "B", inputs: {} } };
 
@@ -32,7 +34,7 @@ beforeEach(() => {
   one = new Tab(Doc.empty(), { id: "one", title: "one" });
   other = new Tab(Doc.empty(), { id: "other", title: "other" });
   jobs = new Jobs();
-  const events = new RunEvents({
+  events = new RunEvents({
     jobs, now: () => now,
     tabOf: (id) => [one, other].find((tab) => tab.id === id),
     onEnd: (id, tab, phase, failure) => {
@@ -70,6 +72,32 @@ test("a finished node tells how long it took", () => {
   send("progress_state", { prompt_id: "a", nodes: { 1: { state: "finished", value: 1, max: 1 } } });
   assert.equal(one.run.get("1")?.state, "done");
   assert.equal(one.run.get("1")?.seconds, 2.5);
+});
+
+test("the time of a node counts only the attempt that finished it", () => {
+  send("execution_start", { prompt_id: "a" });
+  send("executing", { prompt_id: "a", node: "1" });
+  send("progress_state", { prompt_id: "a", nodes: { 1: { state: "running", value: 3, max: 10 } } });
+  now = 60_000;
+  events.startOver("a");
+  assert.deepEqual({ ...one.run.get("1") }, { state: "waiting", outputs: undefined });
+  now = 90_000;
+  send("execution_start", { prompt_id: "a" });
+  send("executing", { prompt_id: "a", node: "1" });
+  now = 92_000;
+  send("progress_state", { prompt_id: "a", nodes: { 1: { state: "finished", value: 1, max: 1 } } });
+  assert.equal(one.run.get("1")?.seconds, 2);
+});
+
+test("a node that ran while the server was not heard tells no time", () => {
+  send("execution_start", { prompt_id: "a" });
+  send("executing", { prompt_id: "a", node: "1" });
+  events.lost();
+  now = 3000;
+  send("executing", { prompt_id: "a", node: "2" });
+  now = 5000;
+  send("progress_state", { prompt_id: "a", nodes: { 1: { state: "finished" }, 2: { state: "finished" } } });
+  assert.deepEqual([one.run.get("1")?.seconds, one.run.get("2")?.seconds], [undefined, 2]);
 });
 
 test("what is found in the cache is marked so, and keeps the mark when its picture comes", () => {

@@ -19,6 +19,8 @@ let listeners;
 let asked;
 /** Prompts that were sent. @type {any[]} */
 let sent;
+/** Addresses that were posted to. @type {string[]} */
+let posted;
 /** @type {Map<string, unknown>} */
 let settings;
 /** @type {RunControl} */
@@ -31,6 +33,7 @@ beforeEach(() => {
   listeners = new Map();
   asked = [];
   sent = [];
+  posted = [];
   settings = new Map([[PREVIEWS_SETTING, true]]);
   const tab = new Tab(Doc.empty(), { id: "one", title: "one" });
   const socket = {
@@ -42,6 +45,7 @@ beforeEach(() => {
     json: (/** @type {string} */ path) => (
       path === "/api/tessera/queue" ? new Promise((answer) => asked.push(answer)) : Promise.resolve({})
     ),
+    post: async (/** @type {string} */ path) => void posted.push(path),
     queuePrompt: async (/** @type {any} */ prompt) => {
       sent.push(prompt);
       return { number: sent.length, node_errors: {} };
@@ -184,4 +188,39 @@ test("a run up to a node that shows nothing is sent with that node as its end, a
   await runs.run({ tab, targets: [id] });
   assert.deepEqual(sent[0]?.partial_execution_targets, [id]);
   assert.deepEqual(heard, [[1, false]]);
+});
+
+test("a job whose worker ended is told once, and can be stopped while it waits for the next", async () => {
+  /** @type {string[]} */
+  const told = [];
+  runs.onReturn((label) => void told.push(label));
+  await answered({ paused: false, jobs: [{ ...RUNNING, label: "portrait" }] });
+  await answered({ paused: false, jobs: [{ ...RUNNING, label: "portrait", running: false }] });
+  await answered({ paused: false, jobs: [{ ...RUNNING, label: "portrait", running: false }] });
+  assert.deepEqual(told, ["portrait"]);
+  await shown();
+  const stopping = runs.interrupt();
+  await new Promise((resolve) => setTimeout(resolve));
+  asked.at(-1)?.({ paused: false, jobs: [] });
+  await stopping;
+  assert.deepEqual(posted, ["/api/interrupt", "/api/tessera/jobs/a/cancel"]);
+});
+
+test("after an outage a job that waits again is no worker's fault", async () => {
+  /** @type {string[]} */
+  const told = [];
+  runs.onReturn((label) => void told.push(label));
+  await answered({ paused: false, jobs: [RUNNING] });
+  runs.services.socket.state.set("lost");
+  runs.services.socket.state.set("open");
+  await answered({ paused: false, jobs: [{ ...RUNNING, running: false }] });
+  assert.deepEqual(told, []);
+});
+
+test("a run that was taken off the queue leaves no node waiting", async () => {
+  const [tab] = runs.services.tabs.list.get();
+  await answered({ paused: false, jobs: [RUNNING] });
+  tab?.run.begin(["1"]);
+  await answered({ paused: false, jobs: [] });
+  assert.deepEqual([...(tab?.run.entries() ?? [])], []);
 });
