@@ -4,19 +4,20 @@
 /** @import { Catalogue, GraphId, Json, NodeId } from "../core/types.js" */
 
 const FILE = /\.[a-z0-9]{2,12}$/i;
+/** From here on two names may mean the same file. */
+const ALIKE = 0.5;
+
+/** An input that asks for a file. @typedef {{ graph: GraphId, node: NodeId, type: string, input: string }} FileUse */
 
 /**
- * @typedef {object} MissingChoice
- * @property {GraphId} graph
- * @property {NodeId} node
- * @property {string} type
- * @property {string} input
- * @property {string} value
- * @property {string | undefined} nearest the choice most like it, if any
+ * @typedef {object} MissingFile
+ * @property {string} value its name
+ * @property {readonly FileUse[]} uses the inputs that ask for it, all with the same choices
  * @property {readonly string[]} choices
+ * @property {string | undefined} suggested a file that may be the same under another name
  */
 
-/** @typedef {{ types: Map<string, number>, choices: MissingChoice[] }} Missing */
+/** @typedef {{ types: Map<string, number>, files: MissingFile[] }} Missing */
 
 /**
  * @param {Doc} doc
@@ -25,7 +26,9 @@ const FILE = /\.[a-z0-9]{2,12}$/i;
  */
 export function findMissing(doc, catalogue) {
   /** @type {Missing} */
-  const missing = { types: new Map(), choices: [] };
+  const missing = { types: new Map(), files: [] };
+  /** @type {Map<string, FileUse[]>} */
+  const uses = new Map();
   for (const graph of doc.graphIds()) {
     for (const node of doc.graph(graph)?.nodes.values() ?? []) {
       const type = catalogue.get(node.type);
@@ -33,12 +36,22 @@ export function findMissing(doc, catalogue) {
       for (const { name, choices } of type?.inputs ?? []) {
         const value = node.values[name];
         if (!choices || !isMissingFile(value, choices) || doc.graph(graph)?.linkInto(node.id, name)) continue;
-        const texts = choices.filter((choice) => typeof choice === "string");
-        missing.choices.push({ graph, node: node.id, type: node.type, input: name, value, choices: texts, nearest: nearest(value, texts) });
+        const use = { graph, node: node.id, type: node.type, input: name };
+        const key = JSON.stringify([value, choices]), same = uses.get(key);
+        if (same) same.push(use);
+        else missing.files.push(missingFile(value, uses.set(key, [use]).get(key) ?? [], choices));
       }
     }
   }
   return missing;
+}
+
+/** @param {string} value @param {readonly FileUse[]} uses @param {readonly Json[]} offered @returns {MissingFile} */
+function missingFile(value, uses, offered) {
+  const choices = offered.filter((choice) => typeof choice === "string");
+  const file = nearest(value, choices);
+  const alike = file !== undefined && likeness(nameOf(value), nameOf(file)) >= ALIKE;
+  return { value, uses, choices, suggested: alike ? file : undefined };
 }
 
 /** @param {Json | undefined} value @param {readonly Json[]} choices @returns {value is string} */
@@ -47,13 +60,13 @@ function isMissingFile(value, choices) {
 }
 
 /**
- * The choice that shares most of its name: the same file in another folder first.
+ * The file that shares most of its name, however little: the same file in another folder first.
  * @param {string} wanted
  * @param {readonly string[]} choices
  * @returns {string | undefined}
  */
 export function nearest(wanted, choices) {
-  const scored = choices.map((choice) => ({ choice, score: likeness(nameOf(wanted), nameOf(choice)) }));
+  const scored = choices.filter((choice) => FILE.test(choice)).map((choice) => ({ choice, score: likeness(nameOf(wanted), nameOf(choice)) }));
   scored.sort((a, b) => b.score - a.score);
   return scored[0]?.choice;
 }

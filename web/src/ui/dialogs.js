@@ -42,13 +42,16 @@ export function showDialog({ title, body, actions, wide = false }) {
     });
     document.body.append(box);
     box.showModal();
-    /** @type {HTMLElement | null} */ (box.querySelector("[autofocus]") ?? buttons.querySelector(".primary"))?.focus();
+    /** @type {HTMLElement | null} */ (box.querySelector("[autofocus]") ?? buttons.querySelector(".primary:enabled") ?? buttons.querySelector(":enabled"))?.focus();
   });
 }
 
 /** @template T @param {DialogAction<T>} action @param {() => void} run */
-function actionButton({ title, kind }, run) {
+function actionButton({ title, kind, allowed }, run) {
   const button = element("button", { type: "button", class: kind ? `button ${kind}` : "button" }, title);
+  const follow = () => void (button.disabled = allowed?.get() === false);
+  allowed?.subscribe(follow);
+  follow();
   button.addEventListener("click", run);
   return button;
 }

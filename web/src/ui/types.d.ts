@@ -1,7 +1,7 @@
 /** What the parts of the editor see of the shell: messages, dialogs, menus, panels, the search. */
 
 import type { NodeType, Point } from "../core/types.js";
-import type { App, Unsubscribe } from "../app_types.js";
+import type { App, Store, Unsubscribe } from "../app_types.js";
 
 export type ToastKind = "info" | "ok" | "warn" | "error";
 
@@ -9,6 +9,8 @@ export interface DialogAction<T> {
   readonly title: string;
   readonly value: T;
   readonly kind?: "primary" | "danger";
+  /** It can be chosen while this holds; always without it. */
+  readonly allowed?: Store<boolean>;
 }
 
 export interface Dialog<T> {

@@ -372,15 +372,21 @@ test("markup in every name stays text", async () => {
 test("missing node types stay, and the nearest model is offered", async () => {
   const { page } = editor;
   await writeFile(join(use.server.folder, "input", "portrait-v2.png"), await onePixel());
-  const asking = { 1: { class_type: "NotHere", inputs: { strength: 0.3 } }, 2: { class_type: "LoadImage", inputs: { image: "portrait-v1.png" } } };
+  const asking = { 1: { class_type: "NotHere", inputs: { strength: 0.3 } }, 2: { class_type: "LoadImage", inputs: { image: "portrait-v1.png" } }, 3: { class_type: "LoadImage", inputs: { image: "portrait-v1.png" } } };
   await page.reload();
   await editor.ready();
   await dropFile(page, { name: "asking.json", content: JSON.stringify(asking) });
   const list = page.locator("dialog", { hasText: "Some things are missing" });
   await list.locator("li", { hasText: "NotHere" }).waitFor();
   assert.equal(await list.locator("select").inputValue(), "portrait-v2.png");
+  assert.equal(await list.locator("li", { hasText: "portrait-v1.png" }).count(), 1, "one row for two nodes");
+  await list.locator("small", { hasText: "Load Image · image × 2" }).waitFor();
+  await list.locator(".missing-source", { hasText: "input folder" }).waitFor();
+  await list.locator("select").selectOption({ label: "Keep as it is" });
+  assert.equal(await list.locator(".primary").isDisabled(), true, "nothing is chosen");
+  await list.locator("select").selectOption("portrait-v2.png");
   await list.locator(".primary").click();
-  await page.locator(".node", { hasText: "portrait-v2.png" }).waitFor();
+  assert.equal(await page.locator(".node", { hasText: "portrait-v2.png" }).count(), 2);
   await page.locator(".node", { hasText: "NotHere" }).waitFor();
 });
 
