@@ -28,6 +28,7 @@ import { notedDetails } from "./job_details.js";
  * @property {readonly string[]} nodeIds known for jobs that were queued here
  * @property {Map<string, number>} done share of each node that began, 0 to 1
  * @property {boolean} isReturned its worker ended, and it waits for the next one
+ * @property {boolean} isStopping it was told to stop, and runs on until it hears of it
  * @property {string} [node]
  * @property {JobDetails} [details]
  */
@@ -70,7 +71,7 @@ export class Jobs {
   expect({ id, tabId, label, prompt, details }) {
     const nodeIds = Object.keys(prompt);
     const nodes = nodeIds.length;
-    this.#jobs.set(id, { id, tabId, label, nodes, nodeIds, details, phase: "waiting", number: Infinity, isReturned: false, done: new Map() });
+    this.#jobs.set(id, { id, tabId, label, nodes, nodeIds, details, phase: "waiting", number: Infinity, isReturned: false, isStopping: false, done: new Map() });
     this.#plan();
   }
 
@@ -123,7 +124,7 @@ export class Jobs {
     const known = this.#jobs.get(id);
     const phase = running ? "running" : "waiting";
     if (known) Object.assign(known, { number, phase, nodes, isReturned: known.isReturned && !running });
-    else this.#jobs.set(id, { id, number, phase, nodes, tabId: tab, label: label ?? "", details: notedDetails(details), isReturned: false, nodeIds: [], done: new Map() });
+    else this.#jobs.set(id, { id, number, phase, nodes, tabId: tab, label: label ?? "", details: notedDetails(details), isReturned: false, isStopping: false, nodeIds: [], done: new Map() });
   }
 
   #plan() {
@@ -137,9 +138,9 @@ export class Jobs {
   /** @returns {Job[]} */
   #shown() {
     const order = [...this.#jobs.values()].sort((a, b) => rank(a) - rank(b) || a.number - b.number);
-    return order.map(({ id, phase, number, label, tabId, nodes, done, node, details, isReturned }) => {
+    return order.map(({ id, phase, number, label, tabId, nodes, done, node, details, isReturned, isStopping }) => {
       const sum = [...done.values()].reduce((total, share) => total + share, 0);
-      return { id, phase, number, label, tabId, node, details, isReturned, progress: nodes > 0 ? Math.min(1, sum / nodes) : 0 };
+      return { id, phase, number, label, tabId, node, details, isReturned, isStopping, progress: nodes > 0 ? Math.min(1, sum / nodes) : 0 };
     });
   }
 }

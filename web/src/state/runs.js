@@ -191,14 +191,30 @@ export class RunControl {
   }
 
   async interrupt() {
-    const returned = this.jobs.get().filter((job) => job.isReturned);
-    await this.services.api.post("/api/interrupt", {});
-    for (const { id } of returned) await this.cancel(id);
+    const jobs = this.jobs.get();
+    const running = jobs.filter(({ phase }) => phase === "running");
+    await this.#stopping(running.map(({ id }) => id), () => this.services.api.post("/api/interrupt", {}));
+    for (const { id, isReturned } of jobs) if (isReturned) await this.cancel(id);
+  }
+
+  /**
+   * Jobs are shown as stopping until they end, or until asking for it fails.
+   * @param {readonly string[]} jobIds
+   * @param {() => Promise<unknown>} ask
+   */
+  async #stopping(jobIds, ask) {
+    for (const id of jobIds) this.#jobs.update(id, { isStopping: true });
+    try {
+      await ask();
+    } catch (error) {
+      for (const id of jobIds) this.#jobs.update(id, { isStopping: false });
+      throw error;
+    }
   }
 
   /** @param {string} jobId */
   async cancel(jobId) {
-    await this.#change(`/api/tessera/jobs/${encodeURIComponent(jobId)}/cancel`);
+    await this.#stopping([jobId], () => this.#change(`/api/tessera/jobs/${encodeURIComponent(jobId)}/cancel`));
   }
 
   /** @param {string} jobId @param {string | null} before the job it goes in front of; null for the end */

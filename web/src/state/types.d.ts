@@ -64,6 +64,8 @@ export interface Job {
   readonly node?: string;
   /** The worker that ran it ended: it waits for the next one. */
   readonly isReturned: boolean;
+  /** It was told to stop: it ends with the step it is in. */
+  readonly isStopping: boolean;
   /** Known of jobs that this editor queued, also before a reload. */
   readonly details?: JobDetails;
 }

@@ -64,7 +64,8 @@ function heardState({ runs }, worker) {
 function shownState({ runs, socket }, worker) {
   const connection = socket.state.get();
   if (connection !== "open") return connection;
-  if (runs.jobs.get().some(({ phase }) => phase === "running")) return worker;
+  const running = runs.jobs.get().filter(({ phase }) => phase === "running");
+  if (running.length > 0) return running.every(({ isStopping }) => isStopping) ? "stopping" : worker;
   if (runs.paused.get() && worker !== "dead") return "paused";
   return worker === "busy" ? "idle" : worker;
 }

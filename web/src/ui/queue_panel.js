@@ -98,7 +98,8 @@ function jobRow(app, runs, { id, tabId }) {
 }
 
 /** @param {App} app @param {Job} job */
-function stateText(app, { phase, progress }) {
+function stateText(app, { phase, progress, isStopping }) {
+  if (isStopping) return app.i18n.t("running.stopping");
   return phase === "running" ? `${Math.round(progress * 100)} %` : app.i18n.t("running.waiting");
 }
 

@@ -20,15 +20,22 @@ export function runControls(app) {
   const stop = iconButton("stop", "stop-button", () => app.commands.execute("run.interrupt"));
   const count = batchField(app);
   const group = element("div", { class: "run-controls" }, count, element("div", { class: "run-group" }, run, more), stop);
-  watch(app.i18n.language, () => translate(app, { run, more, stop, count }));
+  const show = () => translate(app, { run, more, stop, count });
+  watch(app.i18n.language, show);
   watch(app.runs.autoQueue, (mode) => group.classList.toggle("auto", mode !== "off"));
   watch(app.runs.jobs, (jobs) => {
-    stop.disabled = !jobs.some(({ phase, isReturned }) => phase === "running" || isReturned);
+    stop.disabled = !jobs.some(canStop);
+    show();
   });
   watch(app.catalogue, (catalogue) => {
     run.disabled = catalogue.size === 0;
   });
   return group;
+}
+
+/** Whether Stop does something to a job. @param {import("../app_types.js").Job} job */
+export function canStop({ phase, isReturned, isStopping }) {
+  return (phase === "running" || isReturned) && !isStopping;
 }
 
 /** @param {App} app */
@@ -114,7 +121,8 @@ function translate(app, { run, more, stop, count }) {
   if (label) label.textContent = i18n.t("running.run");
   const keys = keysHint(app, "run.queue");
   run.title = keys ? `${i18n.t("commands.run.queue")} (${keys})` : i18n.t("commands.run.queue");
-  for (const [button, key] of /** @type {const} */ ([[more, "running.more"], [stop, "commands.run.interrupt"], [count, "running.batchCount"]])) {
+  const stopKey = app.runs.jobs.get().some(({ isStopping }) => isStopping) ? "running.stopping" : "commands.run.interrupt";
+  for (const [button, key] of /** @type {const} */ ([[more, "running.more"], [stop, stopKey], [count, "running.batchCount"]])) {
     button.title = i18n.t(key);
     button.setAttribute("aria-label", i18n.t(key));
   }

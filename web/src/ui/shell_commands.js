@@ -6,6 +6,8 @@
 /** @import { NodeTypes } from "../state/node_types.js" */
 /** @import { TabList } from "../state/tabs.js" */
 
+import { canStop } from "./run_controls.js";
+
 export const THEME_SETTING = "Tessera.Theme";
 export const LANGUAGE_SETTING = "Tessera.Language";
 
@@ -54,10 +56,9 @@ export function registerShellCommands(app, { drafts, files, tabs, types }) {
 function registerRunCommands(app, add) {
   const { runs } = app;
   const always = () => true;
-  const isRunning = () => runs.jobs.get().some(({ phase, isReturned }) => phase === "running" || isReturned);
   add("run.queue", () => runs.run(), ["Mod+Enter"]);
   add("run.queueFront", () => runs.run({ front: true }), ["Alt+Shift+Enter"]);
-  add("run.interrupt", () => runs.interrupt(), ["Mod+Alt+Enter"], isRunning);
+  add("run.interrupt", () => runs.interrupt(), ["Mod+Alt+Enter"], () => runs.jobs.get().some(canStop));
   add("queue.clear", () => runs.clear(), [], () => runs.jobs.get().some((job) => job.phase === "waiting"));
   add("queue.pause", () => runs.setPaused(!runs.paused.get()), [], always);
   add("server.freeMemory", async () => {

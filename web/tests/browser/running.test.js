@@ -201,11 +201,23 @@ test("a label and a number of runs go with what is queued", async () => {
 
 test("a run is stopped, and its nodes do not stay lit", async () => {
   const { page } = editor;
-  await openWorkflow(page, workflow(slow(60)));
+  await openWorkflow(page, workflow(slow(20)));
   await page.locator("#run").click();
   await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
+  /** @type {() => void} */
+  let letGo = () => {};
+  const seen = new Promise((resolve) => { letGo = () => resolve(undefined); });
+  await page.route("**/api/interrupt", async (route) => {
+    await seen;
+    await route.continue();
+  });
   await page.locator(".stop-button").click();
+  await page.locator(".device-status", { hasText: "Stopping…" }).waitFor();
+  await page.locator('.stop-button[title="Stopping…"]:disabled').waitFor();
+  letGo();
   await page.locator(".node[data-run=running]").waitFor({ state: "detached" });
+  await page.locator(".device-status", { hasText: "Stopping…" }).waitFor({ state: "detached" });
+  await page.locator('.stop-button[title="Stop what runs"]').waitFor();
 });
 
 test("what the state bar and the stop button say agrees all the time, whatever the workers were last asked", async () => {

@@ -56,7 +56,7 @@ test("jobs of other programs have no document", async () => {
   const jobs = new Jobs();
   jobs.sync([entry("x", 1, { tab: null, label: null })]);
   await shown(jobs);
-  assert.deepEqual({ ...jobs.list.get()[0] }, { id: "x", phase: "waiting", number: 1, label: "", tabId: null, node: undefined, details: undefined, isReturned: false, progress: 0 });
+  assert.deepEqual({ ...jobs.list.get()[0] }, { id: "x", phase: "waiting", number: 1, label: "", tabId: null, node: undefined, details: undefined, isReturned: false, isStopping: false, progress: 0 });
 });
 
 test("a place between two others is between them", () => {

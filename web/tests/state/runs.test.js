@@ -21,6 +21,8 @@ let asked;
 let sent;
 /** Addresses that were posted to. @type {string[]} */
 let posted;
+/** What the server does before it answers those. @type {() => Promise<void>} */
+let answerPost;
 /** @type {Map<string, unknown>} */
 let settings;
 /** @type {RunControl} */
@@ -34,6 +36,7 @@ beforeEach(() => {
   asked = [];
   sent = [];
   posted = [];
+  answerPost = async () => {};
   settings = new Map([[PREVIEWS_SETTING, true]]);
   const tab = new Tab(Doc.empty(), { id: "one", title: "one" });
   const socket = {
@@ -45,7 +48,10 @@ beforeEach(() => {
     json: (/** @type {string} */ path) => (
       path === "/api/tessera/queue" ? new Promise((answer) => asked.push(answer)) : Promise.resolve({})
     ),
-    post: async (/** @type {string} */ path) => void posted.push(path),
+    post: async (/** @type {string} */ path) => {
+      posted.push(path);
+      await answerPost();
+    },
     queuePrompt: async (/** @type {any} */ prompt) => {
       sent.push(prompt);
       return { number: sent.length, node_errors: {} };
@@ -223,4 +229,20 @@ test("a run that was taken off the queue leaves no node waiting", async () => {
   tab?.run.begin(["1"]);
   await answered({ paused: false, jobs: [] });
   assert.deepEqual([...(tab?.run.entries() ?? [])], []);
+});
+
+test("what was told to stop is shown so at once, until it ends or telling it failed", async () => {
+  const stopping = () => runs.jobs.get().map(({ id, isStopping }) => [id, isStopping]);
+  await answered({ paused: false, jobs: [RUNNING, { ...RUNNING, id: "b", running: false }] });
+  await shown();
+  /** @type {() => void} */
+  let refuse = () => {};
+  answerPost = () => new Promise((_resolve, reject) => { refuse = () => reject(new Error("no")); });
+  const asked = runs.interrupt();
+  await shown();
+  assert.deepEqual(stopping(), [["a", true], ["b", false]]);
+  refuse();
+  await assert.rejects(asked, /no/);
+  await shown();
+  assert.deepEqual(stopping(), [["a", false], ["b", false]]);
 });
