@@ -79,7 +79,7 @@ export class Panels {
     const content = element("div", { class: "panel-content" });
     place.replaceChildren(this.#header(panel), content, this.#handle(panel.side));
     place.hidden = false;
-    this.#resize(panel.side, this.settings.get(sizeSetting(panel.side)));
+    this.#size(panel.side, this.settings.get(sizeSetting(panel.side)));
     this.#open.set(panel.side, { id, unmount: panel.mount(content, this.app()) });
     this.#buttons.get(id)?.setAttribute("aria-pressed", "true");
     this.settings.set(openSetting(panel.side), id);
@@ -188,12 +188,20 @@ export class Panels {
     return handle;
   }
 
-  /** @param {Side} side @param {number} wanted */
+  /** The artist chose a size. @param {Side} side @param {number} wanted */
   #resize(side, wanted) {
-    const room = (side === "bottom" ? innerHeight : innerWidth) - CANVAS_LEFT;
-    const size = Math.round(Math.max(Math.min(wanted, room), Math.min(NARROWEST, room)));
-    this.places[side].style[side === "bottom" ? "height" : "width"] = `${size}px`;
-    this.settings.set(sizeSetting(side), size);
+    this.settings.set(sizeSetting(side), this.#size(side, wanted));
+  }
+
+  /** @param {Side} side @param {number} wanted @returns {number} the size it has now */
+  #size(side, wanted) {
+    const isBottom = side === "bottom";
+    const all = isBottom ? innerHeight : innerWidth;
+    // In a window too small for both, panels at the sides lie on the canvas: the style sheet says so.
+    const most = all >= CANVAS_LEFT + NARROWEST ? all - CANVAS_LEFT : isBottom ? all / 2 : all;
+    const size = Math.round(Math.min(Math.max(wanted, NARROWEST), most));
+    this.places[side].style[isBottom ? "height" : "width"] = `${size}px`;
+    return size;
   }
 }
 

@@ -86,3 +86,36 @@ test("the minimap gives way where there is no room for it, and comes back", asyn
   await page.setViewportSize({ width: 1500, height: 960 });
   await page.locator(".canvas-minimap").waitFor();
 });
+
+test("where a panel has no room beside the canvas it lies on it, and keeps the width that was chosen", async () => {
+  const { page } = editor;
+  await page.locator("#panel-left .panel-header .icon-button").click();
+  await page.locator("#panel-right .panel-header .icon-button").click();
+  for (const width of [320, 500]) {
+    await page.setViewportSize({ width, height: 640 });
+    const panel = await boxOf(await openPanel(page, "library"));
+    assert.ok(panel.width >= 200 && panel.right <= width, JSON.stringify(panel));
+    assert.equal((await boxOf(page.locator("#canvas"))).right, width, "the canvas stays as wide as it was");
+    for (const part of ["#run", ".stop-button", ".batch-count", ".state-dot"]) assert.ok((await boxOf(page.locator(part))).right <= width, part);
+    await page.locator('.rail-button[data-panel="library"]').click();
+  }
+  await page.setViewportSize({ width: 1500, height: 960 });
+  assert.equal((await boxOf(await openPanel(page, "library"))).width, 300, "as it was before");
+});
+
+test("with the colours of the system words on buttons and the state of switches can be seen", async () => {
+  const { page } = editor;
+  await page.emulateMedia({ forcedColors: "active" });
+  const looks = (/** @type {Locator} */ place, /** @type {string} */ part = "") => place.evaluate((element, pseudo) => {
+    const { color, backgroundColor, forcedColorAdjust } = getComputedStyle(element, pseudo || null);
+    return { color, backgroundColor, forcedColorAdjust };
+  }, part);
+  const run = await looks(page.locator("#run"));
+  assert.equal(run.forcedColorAdjust, "none", "no plate of the page's colour lies behind the words");
+  assert.notEqual(run.color, run.backgroundColor);
+  const panel = await openPanel(page, "settings");
+  const [off, on] = [panel.locator(".switch:not(:checked)").first(), panel.locator(".switch:checked").first()];
+  for (const one of [off, on]) assert.notEqual((await looks(one)).backgroundColor, (await looks(one, "::after")).backgroundColor);
+  assert.notEqual((await looks(off)).backgroundColor, (await looks(on)).backgroundColor);
+  await page.emulateMedia({ forcedColors: "none" });
+});
