@@ -205,27 +205,3 @@ export function paintDot(context, x, y, color, edge) {
   context.strokeStyle = edge;
   context.stroke();
 }
-
-/**
- * The dotted ground, thinned out from afar so that the number of dots stays bounded.
- * @param {Context} context In view pixels.
- * @param {{ x: number, y: number, zoom: number }} camera
- * @param {Colors} colors
- * @param {number} width @param {number} height
- */
-export function paintGround(context, camera, colors, width, height) {
-  context.fillStyle = colors.get("--canvas");
-  context.fillRect(0, 0, width, height);
-  let step = 20 * camera.zoom;
-  while (step < 22) step *= 2;
-  context.fillStyle = colors.get("--grid-strong");
-  const left = mod(-camera.x * camera.zoom, step), top = mod(-camera.y * camera.zoom, step);
-  for (let y = top; y < height; y += step) {
-    for (let x = left; x < width; x += step) context.fillRect(Math.round(x), Math.round(y), 1, 1);
-  }
-}
-
-/** @param {number} value @param {number} by */
-function mod(value, by) {
-  return ((value % by) + by) % by;
-}

@@ -14,9 +14,10 @@
 import { overlaps } from "../core/geometry.js";
 import { BoxBatches } from "./box_batches.js";
 import { paintHeat, paintThumbnails } from "./far_pictures.js";
+import { Ground } from "./ground.js";
 import { LinkBatches } from "./link_batches.js";
 import { traceLink } from "./link_geometry.js";
-import { linkWidth, paintBoxes, paintDot, paintGround, paintGroup, paintHeads, paintLinks, paintTitles } from "./painting.js";
+import { linkWidth, paintBoxes, paintDot, paintGroup, paintHeads, paintLinks, paintTitles } from "./painting.js";
 import { typeStyle } from "./type_style.js";
 
 /** Of the view's size, on each side. */
@@ -44,6 +45,7 @@ export class StaticLayer {
     this.canvas = canvas;
     this.colors = colors;
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
+    this.ground = new Ground();
     this.links = new LinkBatches();
     this.boxes = new BoxBatches();
     /** Paintings so far: a counter for tests. */
@@ -89,8 +91,7 @@ export class StaticLayer {
     this.links.update(scene, this.area, picture.style, lift);
     this.boxes.update(scene, this.area, lift, picture.far);
     const { context, ratio } = this;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    paintGround(context, { x, y, zoom }, this.colors, width, height);
+    this.ground.paint(context, { x, y, zoom }, this.colors, ratio);
     context.setTransform(ratio * zoom, 0, 0, ratio * zoom, -x * zoom * ratio, -y * zoom * ratio);
     this.#paintGroups(picture);
     paintLinks(context, this.links, this.colors, zoom);

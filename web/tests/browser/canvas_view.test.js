@@ -180,6 +180,31 @@ test("writing at the edge of the window shifts nothing: pointer and picture stil
   assert.match(await area.inputValue(), /castle far away$/);
 });
 
+test("the ground has a dot of one pixel at each step of the grid, wherever the view is", async () => {
+  const canvas = await canvases.open("graph=empty");
+  await canvas.lookAt(13, 37, 1.5);
+  await canvas.settled();
+  const dots = await canvas.page.evaluate(() => {
+    const { ground } = /** @type {any} */ (window).harness.view.stage;
+    const { data, width, height } = ground.context.getImageData(0, 0, ground.canvas.width, ground.canvas.height);
+    const pixels = new Uint32Array(data.buffer), count = new Map();
+    for (const pixel of pixels) count.set(pixel, (count.get(pixel) ?? 0) + 1);
+    const empty = [...count].sort(([, a], [, b]) => b - a)[0]?.[0];
+    /** @type {{ x: number, y: number }[]} In graph units. */
+    const found = [];
+    pixels.forEach((pixel, at) => {
+      const x = at % width, y = Math.floor(at / width);
+      if (pixel !== empty) found.push({ x: ground.area.x + x / ground.zoom, y: ground.area.y + y / ground.zoom });
+    });
+    return { found, width, height, colours: count.size };
+  });
+  assert.equal(dots.colours, 2);
+  const step = 30;
+  assert.ok(Math.abs(dots.found.length / ((dots.width / step) * (dots.height / step)) - 1) < 0.05);
+  const off = dots.found.filter(({ x, y }) => [x, y].some((at) => Math.abs(at / 20 - Math.round(at / 20)) > 0.05));
+  assert.deepEqual(off, [], "dots lie where 20 graph units do");
+});
+
 test("a tab that is shown again has the same nodes, with what changed meanwhile", async () => {
   const canvas = await canvases.open();
   await canvas.settled();
