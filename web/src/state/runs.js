@@ -171,6 +171,7 @@ export class RunControl {
         ...(targets ? { partial_execution_targets: [...targets] } : {}),
       });
       this.#jobs.update(id, { number: answer.number });
+      this.#showWaiting(tab, id);
       this.#show(tab, problemsOfPrompt(undefined, answer.node_errors));
       return true;
     } catch (error) {
@@ -179,6 +180,12 @@ export class RunControl {
       else this.#show(tab, problemsOfPrompt({ type: error.kind, message: error.message }, error.nodeErrors));
       return false;
     }
+  }
+
+  /** The nodes wait with the job, unless they show an earlier one of the document. @param {Tab} tab @param {string} id */
+  #showWaiting(tab, id) {
+    const [first] = this.#jobs.ofTab(tab.id);
+    if (first?.id === id && first.phase === "waiting") tab.run.begin(first.nodeIds);
   }
 
   /** @param {Tab} tab @param {readonly Problem[]} problems */

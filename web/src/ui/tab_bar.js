@@ -54,8 +54,9 @@ function tabButton(app, tab, showMenu) {
   const gone = new AbortController();
   const name = element("span", { class: "tab-name" });
   const bar = element("span", { class: "tab-progress" });
+  const waits = element("span", { class: "tab-waits", role: "img" }, icon("clock", 12));
   const failed = element("span", { class: "tab-failed", role: "img" }, icon("errors", 12));
-  const open = element("button", { type: "button", class: "tab-open", role: "tab" }, failed, name, element("span", { class: "tab-dot" }));
+  const open = element("button", { type: "button", class: "tab-open", role: "tab" }, failed, waits, name, element("span", { class: "tab-dot" }));
   const close = element("button", { type: "button", class: "icon-button tab-close", "aria-label": app.i18n.t("shell.closeTab") }, icon("close", 10));
   const one = element("div", { class: "tab", draggable: "true" }, open, close, bar);
   const listen = { signal: gone.signal };
@@ -82,6 +83,10 @@ function tabButton(app, tab, showMenu) {
   }, gone.signal);
   watch(tab.dirty, (dirty) => one.classList.toggle("dirty", dirty), gone.signal);
   watch(app.runs.jobs, (jobs) => showProgress(one, bar, jobs.filter((job) => job.tabId === tab.id)), gone.signal);
+  const mark = () => showWaits(app, waits, tab);
+  watch(app.runs.jobs, mark, gone.signal);
+  watch(app.runs.paused, mark, gone.signal);
+  watch(app.i18n.language, mark, gone.signal);
   return one;
 }
 
@@ -90,6 +95,15 @@ function showProgress(one, bar, jobs) {
   const running = jobs.find((job) => job.phase === "running");
   one.classList.toggle("running", running !== undefined);
   bar.style.width = running ? `${Math.round(running.progress * 100)}%` : "0";
+}
+
+/** That nothing of a document runs as others are before it, or as the queue is paused. @param {App} app @param {HTMLElement} mark @param {Tab} tab */
+function showWaits({ i18n, runs }, mark, tab) {
+  const before = runs.jobs.get().findIndex((job) => job.tabId === tab.id);
+  const isPaused = runs.paused.get() && runs.jobs.get()[before]?.phase === "waiting";
+  mark.hidden = before < 0 || (before === 0 && !isPaused);
+  mark.title = isPaused ? i18n.t("running.isPaused") : i18n.t("running.waits", { count: before });
+  mark.setAttribute("aria-label", mark.title);
 }
 
 /** @param {HTMLElement} row @param {TabList} tabs @param {Map<Tab, HTMLElement>} shown */

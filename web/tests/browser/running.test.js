@@ -284,6 +284,22 @@ test("a server that dies in the middle comes back with the run, without a reload
   assert.ok((await tabTitles(page)).includes("survivor"));
 });
 
+test("a run behind another waits visibly, on its nodes and on its tab", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(slow(30)), "before.json");
+  await page.locator("#run").click();
+  await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
+  await openWorkflow(page, workflow(emptyImage(0x5a5a5a)), "behind.json");
+  await page.locator("#run").click();
+  await editor.node("EmptyImage").and(page.locator("[data-run=waiting]")).waitFor();
+  const mark = page.locator(".tab", { hasText: "behind" }).getByRole("img", { name: "Waits in the queue, runs before it: 1" });
+  await mark.waitFor();
+  assert.equal(await page.locator(".tab-waits:visible").count(), 1);
+  await page.locator(".stop-button").click();
+  await page.locator(".node-image").first().waitFor();
+  await page.locator(".tab-waits:visible").waitFor({ state: "detached" });
+});
+
 test("a worker that dies is told in a sentence, and its run can be stopped until it goes on", async () => {
   const { page } = editor;
   await openWorkflow(page, workflow(slow(3)), "orphan.json");

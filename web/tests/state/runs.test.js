@@ -246,3 +246,18 @@ test("what was told to stop is shown so at once, until it ends or telling it fai
   await shown();
   assert.deepEqual(stopping(), [["a", false], ["b", false]]);
 });
+
+test("the nodes of a queued run wait, unless they show a run of the same document", async () => {
+  const [tab] = runs.services.tabs.list.get();
+  const type = CATALOGUE.get("Show");
+  assert.ok(tab && type);
+  tab.edit("edit.addNode", (tx) => tx.addNode("root", createNode(type, { x: 0, y: 0 })));
+  const states = () => [...tab.run.entries()].map(([, { state }]) => state);
+  await runs.run();
+  assert.deepEqual(states(), ["waiting"]);
+  const id = sent[0].prompt_id;
+  listeners.get("execution_start")?.({ prompt_id: id });
+  listeners.get("executing")?.({ prompt_id: id, node: "1" });
+  await runs.run();
+  assert.deepEqual(states(), ["running"]);
+});
