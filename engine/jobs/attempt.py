@@ -13,6 +13,7 @@ from engine.errors import EngineError
 from engine.jobs.messages import LAST_WORDS, last_message, now_ms
 from engine.jobs.model import Job, JobState, KeptMessage, NodeOutput
 from engine.jobs.notes import JobNotes, until_written
+from engine.jobs.progress import JobProgress
 from engine.jobs.publish import NOBODY, Publisher
 from engine.jobs.queue import QueuedJob
 from engine.jobs.store import JobStore
@@ -57,9 +58,15 @@ class Attempt:
         self._store, self._pool, self._publish = store, pool, publish
         self._notes = JobNotes(store, queued.id)
         self._shown: list[NodeOutput] = []
+        self._heard = JobProgress()
         self._last_words: KeptMessage | None = None
         self._begun = self._cancelled = False
         self._latest_ms = 0
+
+    @property
+    def progress(self) -> float:
+        """The share of the job that is done, 0 to 1."""
+        return 0.0 if self.job is None else self._heard.share_of(len(self.job.prompt))
 
     def cancel(self) -> None:
         """Stop the job within a step."""
@@ -153,6 +160,7 @@ class Attempt:
             self._notes.add(KeptMessage(kind, data))
         if kind == "executing" and data.get("node") is not None:
             self.node_id = data["node"]
+        self._heard.hear(kind, data)
         self._send(kind, data)
         if kind == "execution_start":
             self._show_again()

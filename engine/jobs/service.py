@@ -147,6 +147,10 @@ class JobService:
         """List the jobs that run."""
         return await self._store.unfinished(JobState.RUNNING)
 
+    def progress(self) -> dict[str, float]:
+        """Return the share that is done, 0 to 1, of each job that runs."""
+        return {job_id: attempt.progress for job_id, attempt in self._attempts.items()}
+
     async def pending(self) -> list[Job]:
         """List the jobs that wait, by number."""
         return await self._store.unfinished(JobState.QUEUED)
