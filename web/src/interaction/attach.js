@@ -15,7 +15,7 @@ import { clipboardCommands, duplicateSelected, listenForClipboard } from "./clip
 import { connectCommands } from "./connect_command.js";
 import { graphCommands } from "./graph_commands.js";
 import { hitOf } from "./hit.js";
-import { isComposing, listenForCommands, takesText } from "./keyboard.js";
+import { isComposing, listenForCommands, listenForFieldUndo, takesText } from "./keyboard.js";
 import { menuItems } from "./menus.js";
 import { noteCommands } from "./note_commands.js";
 import { workOf } from "./operations.js";
@@ -56,7 +56,9 @@ export function attachCanvas(app, view, commands) {
     ...appCommands(controller), ...graphCommands(view), ...viewCommands(controller), ...noteCommands(controller), ...connectCommands(view),
     ...clipboardCommands(controller), ...subgraphCommands(view),
   ]) commands.register(command);
-  listenForCommands(app, commands, view.root, signal, () => controller.mode !== null);
+  const isBusy = () => controller.mode !== null;
+  listenForFieldUndo(commands, view.root, signal, isBusy);
+  listenForCommands(app, commands, view.root, signal, isBusy);
   const minimap = new Minimap(view, app.i18n.t("canvas.minimap"));
   app.i18n.language.subscribe(() => minimap.element.setAttribute("aria-label", app.i18n.t("canvas.minimap")));
   app.settings.subscribe(MINIMAP_SETTING, (shown) => minimap.show(shown));

@@ -57,7 +57,8 @@ function askName(anchor, className, name, done) {
   field.addEventListener("blur", () => close(true));
   field.addEventListener("pointerdown", (event) => event.stopPropagation());
   field.addEventListener("keydown", (event) => {
-    event.stopPropagation();
+    // Undo is heard by all fields alike.
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
     if (isComposing(event)) return;
     if (event.key !== "Enter" && event.key !== "Escape") return;
     const root = /** @type {HTMLElement | null} */ (anchor.closest(".canvas-root"));

@@ -10,7 +10,6 @@ import { writeWorkflow } from "../core/convert/write_canvas.js";
 import { jsonText, parseJson } from "../core/json.js";
 import { ApiError } from "../net/api_error.js";
 import { offerDownload, pickFiles } from "./disk.js";
-import { parseLenient, readEmbedded } from "./embedded.js";
 import { fileAddress, FOLDER, HeldFiles, inFolder } from "./held_files.js";
 
 export class Files {
@@ -52,7 +51,7 @@ export class Files {
   /** @param {string} path of a file that is not open here */
   async #openFresh(path) {
     const response = await this.app.api.fetch(fileAddress(path));
-    const workflow = parsed(await response.text());
+    const workflow = await parsed(await response.text());
     const title = titleOf(path);
     if (workflow === undefined) return this.#say("error", "files.notJson", { name: path });
     const held = await this.held.take(path);
@@ -77,11 +76,12 @@ export class Files {
   async openFile(file, { onlyBranch = false } = {}) {
     const title = titleOf(file.name);
     if (isJsonName(file.name)) {
-      const workflow = parsed(await file.text());
+      const workflow = await parsed(await file.text());
       if (workflow === undefined) this.#say("error", "files.notJson", { name: file.name });
       else this.#open(workflow, title, null);
       return;
     }
+    const { readEmbedded } = await import("./embedded.js");
     const { workflow, found } = await readEmbedded(file);
     if (workflow !== undefined) {
       const tab = this.#open(workflow, title, null);
@@ -290,8 +290,9 @@ function isJsonName(name) {
   return /\.json$/i.test(name);
 }
 
-/** @param {string} text @returns {Json | undefined} undefined when it is no JSON */
-function parsed(text) {
+/** @param {string} text @returns {Promise<Json | undefined>} undefined when it is no JSON */
+async function parsed(text) {
+  const { parseLenient } = await import("./embedded.js");
   try {
     return parseLenient(text);
   } catch (error) {

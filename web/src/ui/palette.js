@@ -126,7 +126,8 @@ class Palette {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     if (isComposing(event)) return;
-    event.stopPropagation();
+    // Undo is heard by all fields alike.
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
     if (this.list.handleKey(event)) return;
     if (event.key === "Backspace" && this.input.value === "" && this.options.filter) this.#dropFilter();
     if (event.key === "Tab") {

@@ -34,6 +34,8 @@ class Parameters {
     place.append(this.page);
     /** @type {Mounted[]} */
     this.mounted = [];
+    /** Fields of nodes' names, and what they show while nobody writes in them. @type {{ field: HTMLInputElement, nodeId: string, shown: string }[]} */
+    this.titles = [];
     this.stop = new AbortController();
   }
 
@@ -41,6 +43,7 @@ class Parameters {
     this.stop.abort();
     for (const { handle } of this.mounted) handle.unmount();
     this.mounted = [];
+    this.titles = [];
     this.page.replaceChildren();
   }
 
@@ -81,7 +84,7 @@ class Parameters {
     const [nodeId = ""] = group.nodes;
     const id = uniqueId("title");
     const field = element("input", { id, class: "field", type: "text", spellcheck: "false", autocomplete: "off", placeholder: i18n.nodeTitle(group.type) });
-    field.value = tab.doc.graph(tab.graphId())?.nodes.get(nodeId)?.title ?? "";
+    this.titles.push({ field, nodeId, shown: "" });
     on(field, "change", () => {
       tab.edit("edit.renameNode", (tx) => tx.updateNode(tab.graphId(), nodeId, { title: field.value.trim() || undefined }));
     }, this.stop.signal);
@@ -136,6 +139,11 @@ class Parameters {
     const graph = tab.doc.graph(tab.graphId());
     if (!graph) return;
     const { t } = this.app.i18n;
+    for (const title of this.titles) {
+      const { field, nodeId, shown } = title;
+      title.shown = graph.nodes.get(nodeId)?.title ?? "";
+      if (field.value === shown) field.value = title.shown;
+    }
     for (const { group, input, row, note, handle } of this.mounted) {
       const { value, isMixed, linked } = commonValue(graph, group.nodes, input.name);
       row.classList.toggle("is-mixed", isMixed);

@@ -64,7 +64,8 @@ export function openChoiceMenu(anchor, options) {
   on(search, "input", filter, stop.signal);
   on(search, "keydown", (event) => {
     if (isComposing(event)) return;
-    event.stopPropagation();
+    // Undo is heard by all fields alike.
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
     if (!list.handleKey(event) && event.key === "Tab") popup.close();
   }, stop.signal);
   search.value = options.query ?? "";

@@ -31,9 +31,11 @@ export function mountColor(parent, context) {
   const text = element("input", { id, type: "text", class: "widget-value", spellcheck: "false", autocomplete: "off" });
   const well = element("input", { type: "color", class: "widget-well", "aria-label": label.textContent });
   root.append(text, well);
+  let shown = "";
   const update = (/** @type {Json} */ value) => {
-    const shown = writeColor(value);
-    if (document.activeElement !== text) text.value = shown;
+    const isWritten = document.activeElement === text && text.value !== shown;
+    shown = writeColor(value);
+    if (!isWritten) text.value = shown;
     if (readColor(shown)) well.value = shown;
   };
   const set = (/** @type {string} */ color) => {

@@ -4,6 +4,7 @@
  */
 
 import { on } from "../controls/dom.js";
+import { undoWithDocument, writeText } from "../controls/field_edits.js";
 import { jsonText } from "../core/json.js";
 
 /** @typedef {import("../core/types.js").Json} Json */
@@ -19,6 +20,7 @@ export class TextBinding {
     this.composing = false;
     /** What the value and the control held when they last agreed. @type {string | undefined} */
     this.stored = undefined;
+    undoWithDocument(control);
     on(control, "compositionstart", () => {
       this.composing = true;
     }, context.signal);
@@ -34,11 +36,11 @@ export class TextBinding {
     this.update(context.get());
   }
 
-  /** Store what the control holds. */
-  store() {
+  /** Store what the control holds. @param {{ merge?: boolean }} [options] whether it may be one step with what was typed just before */
+  store({ merge = true } = {}) {
     if (this.composing || this.control.value === this.stored) return;
     this.stored = this.control.value;
-    this.context.set(this.stored, { merge: true });
+    this.context.set(this.stored, { merge });
   }
 
   /** Show a value that came from elsewhere: undo, another panel. @param {Json} value */
@@ -46,20 +48,18 @@ export class TextBinding {
     const text = typeof value === "string" ? value : value === null ? "" : jsonText(value);
     if (text === this.stored || this.composing) return;
     this.stored = text;
-    if (this.control.value !== text) this.control.value = text;
+    writeText(this.control, text);
   }
 
   /**
-   * Replace a part of the text as if it had been typed, so that the browser's own undo knows it.
+   * Replace a part of the text, in one step to undo.
    * @param {number} start
    * @param {number} end
    * @param {string} text
    */
   replace(start, end, text) {
     this.control.focus();
-    this.control.setSelectionRange(start, end);
-    const typed = document.execCommand("insertText", false, text);
-    if (!typed) this.control.setRangeText(text, start, end, "end");
-    this.store();
+    this.control.setRangeText(text, start, end, "end");
+    this.store({ merge: false });
   }
 }

@@ -181,7 +181,7 @@ test("typing a word is one step to undo", async () => {
   await shows(name, "");
 });
 
-test("embeddings are completed after their sign, and the text can be undone by the browser", async () => {
+test("embeddings are completed after their sign, and that is a step of its own to undo", async () => {
   const { page } = editor;
   const prompt = widget(page, "prompt").locator("textarea");
   await prompt.click();
