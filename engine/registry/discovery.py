@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from engine.registry.decorator import node_specs
+from engine.registry.missing_modules import install_command, missing_module
 from engine.registry.pack_folders import pack_paths
 from engine.registry.packs import read_exports, run_file
 from engine.registry.registry import Registry
@@ -38,6 +39,8 @@ class PackReport:
         node_types: Ids it has added.
         error: Why the whole pack was left out, in one line; None when it was not.
         traceback: The full text behind `error`.
+        missing_module: The Python module whose absence is the error, when an installation helps.
+        install_command: What installs it into the Python that runs packs.
         skipped_names: Ids it wanted that belong to built-in nodes.
         failed_types: Ids of single node types that could not be read, with the reason.
         web: Folders of browser files, by the name they are served under.
@@ -49,6 +52,8 @@ class PackReport:
     node_types: tuple[str, ...] = ()
     error: str | None = None
     traceback: str | None = None
+    missing_module: str | None = None
+    install_command: str | None = None
     skipped_names: tuple[str, ...] = ()
     failed_types: dict[str, str] = field(default_factory=dict)
     web: dict[str, Path] = field(default_factory=dict)
@@ -188,10 +193,13 @@ def _told_when_slow(path: Path) -> Iterator[None]:
 
 
 def _failure(path: Path, start: float, error: BaseException) -> PackReport:
+    missing = missing_module(error)
     return PackReport(
         name=path.stem if path.is_file() else path.name,
         path=path,
         seconds=time.perf_counter() - start,
         error=f"{type(error).__name__}: {error}".rstrip(": "),
         traceback="".join(traceback.format_exception(error)),
+        missing_module=missing,
+        install_command=install_command(path, missing) if missing else None,
     )

@@ -19,7 +19,8 @@ def summary(pack: PackReport) -> str:
 def failures(pack: PackReport) -> list[str]:
     """List what of a pack could not be loaded, a line each."""
     if pack.error:
-        return [f"Pack {pack.name} was not loaded: {pack.error}"]
+        advice = f". To install it: {pack.install_command}" if pack.install_command else ""
+        return [f"Pack {pack.name} was not loaded: {pack.error}{advice}"]
     return [
         f"Pack {pack.name}: node {type_id} was not loaded: {reason}"
         for type_id, reason in pack.failed_types.items()

@@ -146,6 +146,7 @@ class WorkerPool(Protocol):
 
         Topics:
             "object_info": {type: entry (contract §4.5)}; `argument` names one type, "" means all.
+            "undescribed": {type: reason}: types of packs that "object_info" leaves out.
             "replacements": What became of node types (`Replacements.as_json`).
             "packs": How loading each pack went: [`PackReport` as an object].
             "devices": {"pytorch_version", "devices": [entry of /system_stats (contract §2)]}.

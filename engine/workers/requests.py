@@ -33,7 +33,7 @@ from engine.workers.wire import (
 
 Request: TypeAlias = Validate | Convert | Query
 
-_TOPICS = ("object_info", "replacements", "devices", "cache", "reasons", "models")
+_TOPICS = ("object_info", "undescribed", "replacements", "devices", "cache", "reasons", "models")
 
 _logger = logging.getLogger(__name__)
 
@@ -118,6 +118,8 @@ class RequestDesk:
         match topic:
             case "object_info":
                 return encode_json(await self._object_info(argument))
+            case "undescribed":
+                return encode_json(await self._undescribed())
             case "replacements":
                 return encode_json(self._engine.registry.replacements.as_json())
             case "devices":
@@ -142,6 +144,17 @@ class RequestDesk:
                 _logger.exception("node type %s cannot be described", name)
             await asyncio.sleep(0)  # let shorter questions pass
         return entries
+
+    async def _undescribed(self) -> Mapping[str, str]:
+        registry = self._engine.registry
+        reasons = {}
+        for name in [name for pack in self._engine.packs for name in pack.node_types]:
+            try:
+                object_info(registry[name], registry.folders)
+            except Exception as error:  # noqa: BLE001 - the pack's code; this is its report
+                reasons[name] = f"{type(error).__name__}: {error}"
+            await asyncio.sleep(0)  # let shorter questions pass
+        return reasons
 
 
 def _unreadable(request: Validate, problem: WorkflowFormatError) -> Validated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,6 +180,39 @@ def test_a_pack_that_fails_is_reported_and_changes_nothing(
     assert good.error is None
     assert list(registry) == ["Good"]
     assert not [name for name, module in sys.modules.items() if stands_in(module, root / "bad")]
+
+
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ("import no_such_module_here.part", "no_such_module_here"),
+        ("import json.no_such_part", None),
+        ("from . import no_such_part", None),
+        ("from .no_such_part import value", None),
+        ("import email as m; raise ModuleNotFoundError", None),
+    ],
+)
+def test_a_pack_that_lacks_a_module_says_what_installs_it(
+    registry: Registry, root: Path, source: str, missing: str | None
+) -> None:
+    write(root, {"bad/__init__.py": source})
+    report = load_one(registry, root)
+    assert report.missing_module == missing
+    if missing is None:
+        assert report.install_command is None
+    else:
+        assert report.install_command == shlex.join(
+            [sys.executable, "-m", "pip", "install", missing]
+        )
+
+
+def test_what_a_pack_asks_for_is_installed_as_a_whole(registry: Registry, root: Path) -> None:
+    write(root, {"two words/__init__.py": "import no_such_module_here"})
+    write(root, {"two words/requirements.txt": "no-such-package"})
+    asked = str(root / "two words" / "requirements.txt")
+    report = load_one(registry, root)
+    assert report.install_command is not None
+    assert shlex.split(report.install_command)[1:] == ["-m", "pip", "install", "-r", asked]
 
 
 def test_a_class_that_cannot_be_read_fails_alone(registry: Registry, root: Path) -> None:

@@ -14,6 +14,13 @@ LOADED = PackReport(name="a", path=Path("a"), seconds=0.25, node_types=("X", "Y"
 HALF = PackReport(
     name="b", path=Path("b"), skipped_names=("KSampler",), failed_types={"Z": "TypeError: no"}
 )
+LACKING = PackReport(
+    name="d",
+    path=Path("d"),
+    error="ModuleNotFoundError: No module named 'warp'",
+    missing_module="warp",
+    install_command="python -m pip install warp",
+)
 BROKEN = PackReport(name="c", path=Path("c"), error="ImportError: warp", traceback="at line 3")
 
 
@@ -21,6 +28,10 @@ def test_failures_are_told_with_their_reason() -> None:
     assert failures(LOADED) == []
     assert failures(HALF) == ["Pack b: node Z was not loaded: TypeError: no"]
     assert failures(BROKEN) == ["Pack c was not loaded: ImportError: warp"]
+    assert failures(LACKING) == [
+        "Pack d was not loaded: ModuleNotFoundError: No module named 'warp'."
+        " To install it: python -m pip install warp"
+    ]
 
 
 def test_the_log_holds_a_line_for_each_pack_and_failure(

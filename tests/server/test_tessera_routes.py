@@ -38,17 +38,32 @@ async def test_events_after_what_is_no_number_are_refused(host: Host, after: str
 
 async def test_workers_packs_cache_and_reasons_are_told(host: Host) -> None:
     host.pool.set_models("cpu", "b.safetensors", "a.safetensors")
-    host.pool.answers["packs", ""] = [{"name": "p", "seconds": 1.5, "error": None}]
     host.pool.answers["cache", ""] = [{"worker": "cpu", "hits": 3}]
     host.pool.answers["reasons", "some id"] = {"1": {"hit": True, "text": "found"}}
     (worker,) = await host.json("/api/tessera/workers")
     assert (worker["name"], worker["state"]) == ("cpu", "idle")
     assert worker["models"] == ["a.safetensors", "b.safetensors"]
-    assert await host.json("/api/tessera/packs") == host.pool.answers["packs", ""]
     assert await host.json("/api/tessera/cache") == host.pool.answers["cache", ""]
     assert await host.json("/api/tessera/jobs/some%20id/reasons") == {
         "1": {"hit": True, "text": "found"}
     }
+
+
+async def test_types_of_packs_that_cannot_be_described_are_told_as_failed(host: Host) -> None:
+    good: dict[str, Any] = {"name": "good", "error": None, "node_types": ["A"], "failed_types": {}}
+    half: dict[str, Any] = {
+        "name": "half",
+        "error": None,
+        "node_types": ["B", "C"],
+        "failed_types": {"D": "no"},
+    }
+    host.pool.answers["packs", ""] = [good, half]
+    host.pool.answers["undescribed", ""] = {"C": "ValueError: no shelf"}
+    failed = {"D": "no", "C": "ValueError: no shelf"}
+    assert await host.json("/api/tessera/packs") == [
+        good,
+        {**half, "node_types": ["B"], "failed_types": failed},
+    ]
 
 
 async def test_the_queue_is_paused_and_resumed(host: Host) -> None:
@@ -79,6 +94,13 @@ async def test_the_queue_is_listed_without_prompts(host: Host) -> None:
         {"id": "waits", "number": 2, "running": False} | unsaid,
         {"id": "odd", "number": 3, "running": False} | unsaid,
     ]
+
+
+async def test_progress_is_told_of_prompts_that_run(host: Host) -> None:
+    await host.queue(wait(), prompt_id="runs")
+    await host.pool.until_running("runs")
+    await host.queue(prompt_id="waits")
+    assert await host.json("/api/tessera/queue/progress") == {"runs": 0.0}
 
 
 async def test_waiting_prompts_are_moved_and_cancelled(host: Host) -> None:

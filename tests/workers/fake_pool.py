@@ -53,6 +53,7 @@ class FakePool:
         self.answers: dict[tuple[str, str], Any] = {
             ("object_info", ""): {},
             ("packs", ""): [],
+            ("undescribed", ""): {},
             ("replacements", ""): {},
         }
         self.freed: list[tuple[bool, bool]] = []

@@ -197,6 +197,9 @@ async def test_queries_name_the_worker_they_speak_of(under_test: LocalUnderTest)
     assert "Show" in pack["node_types"]
     assert list(json.loads(await under_test.pool.query("object_info", "Show"))) == ["Show"]
     assert json.loads(await under_test.pool.query("object_info", "Missing")) == {}
+    assert json.loads(await under_test.pool.query("object_info", "Shelfless")) == {}
+    reasons = json.loads(await under_test.pool.query("undescribed"))
+    assert reasons == {"Shelfless": "LookupError: no shelf"}
     with pytest.raises(WorkerRefusedError):
         await under_test.pool.query("weather")
 

@@ -74,7 +74,14 @@ async def get_workers(request: web.Request) -> web.Response:
 @bare_routes.get(f"{_BASE}/packs")
 async def get_packs(request: web.Request) -> web.Response:
     """List the packs: time of import, node types, failures."""
-    return json_bytes(await services_of(request).pool.query("packs"))
+    pool = services_of(request).pool
+    packs = msgspec.json.decode(await pool.query("packs"), type=list[dict[str, Any]])
+    broken = msgspec.json.decode(await pool.query("undescribed"), type=dict[str, str])
+    for pack in packs:
+        own = {name: broken[name] for name in pack["node_types"] if name in broken}
+        pack["failed_types"] = {**pack["failed_types"], **own}
+        pack["node_types"] = [name for name in pack["node_types"] if name not in own]
+    return json_answer(packs)
 
 
 @bare_routes.get(f"{_BASE}/cache")
@@ -115,6 +122,12 @@ async def get_queue_state(request: web.Request) -> web.Response:
     entries = [asdict(entry) for entry in await jobs.overview.queue()]
     remaining = jobs.queue_remaining()
     return json_answer({"paused": jobs.paused, "queue_remaining": remaining, "jobs": entries})
+
+
+@bare_routes.get(f"{_BASE}/queue/progress")
+async def get_progress(request: web.Request) -> web.Response:
+    """Return the share that is done, 0 to 1, of each prompt that runs."""
+    return json_answer(services_of(request).jobs.progress())
 
 
 @bare_routes.post(f"{_BASE}/queue/pause")

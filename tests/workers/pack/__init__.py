@@ -41,6 +41,16 @@ class Show(_Text):
         return {"ui": {"text": [text]}}
 
 
+class Shelfless(_Output):
+    """Cannot say what it takes."""
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802 - contract §4.1
+        raise LookupError("no shelf")
+
+    def run(self) -> None: ...
+
+
 class Wait(_Output):
     """Waits until it is cancelled, in steps of a hundredth of a second."""
 
@@ -207,6 +217,7 @@ NODE_CLASS_MAPPINGS = {
     cls.__name__: cls
     for cls in (
         Show,
+        Shelfless,
         Wait,
         Paint,
         Fail,
