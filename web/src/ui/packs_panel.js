@@ -1,6 +1,6 @@
 /** What is loaded, what failed and why: workers, packs, their scripts in the editor. */
 
-/** @import { App, ExtensionReport, Unsubscribe } from "../app_types.js" */
+/** @import { App, ExtensionReport, I18n, Unsubscribe } from "../app_types.js" */
 
 import { element } from "../controls/dom.js";
 import { icon } from "./icons.js";
@@ -13,6 +13,8 @@ import { watch } from "./watch.js";
  * @property {number} seconds
  * @property {string | null} error why the whole pack was left out
  * @property {string | null} traceback
+ * @property {string | null} missing_module
+ * @property {string | null} install_command
  * @property {string[]} node_types
  * @property {string[]} skipped_names
  * @property {{ [type: string]: string }} failed_types
@@ -53,7 +55,8 @@ function sections(app, workers, packs) {
 
 /** @param {Pack[]} packs */
 function failedFirst(packs) {
-  return [...packs].sort((a, b) => Number(Boolean(b.error)) - Number(Boolean(a.error)) || a.name.localeCompare(b.name));
+  const rank = (/** @type {Pack} */ { error, failed_types: failed }) => (error ? 2 : Object.keys(failed).length > 0 ? 1 : 0);
+  return [...packs].sort((a, b) => rank(b) - rank(a) || a.name.localeCompare(b.name));
 }
 
 /** @param {App} app @param {Worker} worker */
@@ -61,33 +64,43 @@ function workerCard(app, { name, state, device, memory_bytes: memory, restarts, 
   const facts = [app.i18n.t(`shell.worker.${state}`), device === name ? "" : device, app.i18n.t("packs.memory", { size: size(memory) }),
     restarts > 0 ? app.i18n.t("packs.restarts", { count: restarts }) : "", ...models];
   const dot = element("span", { class: "state-dot", "data-state": state });
-  return card(dot, name, facts, problem);
+  return card(dot, name, facts, problem ? [element("p", {}, problem)] : []);
 }
 
 /** @param {App} app @param {Pack} pack */
-function packCard(app, { name, seconds, error, traceback, node_types: types, skipped_names: skipped, failed_types: failed }) {
-  const { i18n } = app;
-  const facts = [
-    error ? i18n.t("packs.failed") : i18n.t("packs.types", { count: types.length }),
+function packCard({ i18n }, pack) {
+  const { name, seconds, error, node_types: types, skipped_names: skipped, failed_types: failed } = pack;
+  const facts = error ? [i18n.t("packs.failed")] : [
+    i18n.t("packs.types", { count: types.length }),
     i18n.t("packs.seconds", { seconds: seconds.toFixed(2) }),
     skipped.length > 0 ? i18n.t("packs.skipped", { names: skipped.join(", ") }) : "",
   ];
-  const single = Object.entries(failed).map(([type, reason]) => `${type}: ${reason}`);
-  const problem = [traceback ?? error, ...single].filter(Boolean).join("\n");
-  return card(icon(problem ? "errors" : "packs", 16), name, facts, problem);
+  const single = Object.entries(failed).map(([type, reason]) => element("p", {}, i18n.t("packs.failedType", { type, reason })));
+  const problems = [...importProblem(i18n, pack), ...single];
+  return card(icon(problems.length > 0 ? "errors" : "packs", 16), name, facts, problems);
+}
+
+/** Why a pack was left out, what to do, and the whole traceback folded. @param {I18n} i18n @param {Pack} pack @returns {HTMLElement[]} */
+function importProblem(i18n, { error, traceback, missing_module: module, install_command: command }) {
+  if (!error) return [];
+  const advice = module && command
+    ? [element("p", {}, i18n.t("packs.missingModule", { module })), element("pre", {}, command), element("p", {}, i18n.t("packs.thenRestart"))]
+    : [element("p", {}, i18n.t("packs.importFailed", { error })), element("p", {}, i18n.t("packs.importAdvice"))];
+  if (!traceback) return advice;
+  return [...advice, element("details", {}, element("summary", {}, i18n.t("packs.traceback")), element("pre", {}, traceback))];
 }
 
 /** @param {App} app @param {ExtensionReport} report */
 function scriptCard(app, { url, name, milliseconds, error }) {
   const facts = [url.slice(url.lastIndexOf("/") + 1), app.i18n.t("packs.seconds", { seconds: (milliseconds / 1000).toFixed(2) })];
-  return card(icon(error ? "errors" : "file", 16), name, facts, error);
+  return card(icon(error ? "errors" : "file", 16), name, facts, error ? [element("pre", {}, error)] : []);
 }
 
-/** @param {Node} mark @param {string} name @param {readonly string[]} facts @param {string | null | undefined} problem */
-function card(mark, name, facts, problem) {
-  return element("article", { class: problem ? "pack failed" : "pack" },
+/** @param {Node} mark @param {string} name @param {readonly string[]} facts @param {readonly HTMLElement[]} problems */
+function card(mark, name, facts, problems) {
+  return element("article", { class: problems.length > 0 ? "pack failed" : "pack" },
     mark, element("div", {},
       element("strong", {}, name),
       element("small", {}, facts.filter(Boolean).join(" · ")),
-      problem ? element("pre", {}, problem) : null));
+      ...problems));
 }

@@ -61,6 +61,8 @@ const use = useServer(async (folder) => {
   await writeFile(join(web, "../__init__.py"), PYTHON);
   await writeFile(join(web, "ours.js"), OURS);
   await writeFile(join(web, "comfy.js"), COMFY);
+  await writeFile(join(folder, "custom_nodes/lacking.py"), "import no_such_module_here\n");
+  await writeFile(join(folder, "custom_nodes/half.py"), PYTHON.replaceAll("PackNode", "Shelfless").replace("return {", 'raise LookupError("no shelf"); return {'));
 });
 
 test("a pack's badge, button, widget and reaction to a run work on its node, and undo takes them back", async () => {
@@ -83,6 +85,24 @@ test("a pack's badge, button, widget and reaction to a run work on its node, and
   await node.locator(".pack-curve").press("Tab");
   await page.locator("#run").click();
   await node.locator(".node-title", { hasText: "20 high" }).waitFor({ timeout: 60_000 });
+  assert.deepEqual(editor.errors, []);
+  await page.close();
+});
+
+test("the pack view says what of a pack failed, why, and what to do", async () => {
+  const editor = await EditorPage.open(use.browser, use.server);
+  const { page } = editor;
+  await page.locator('[data-panel="packs"]').click();
+  const lacking = page.locator(".pack.failed", { hasText: "lacking" });
+  await lacking.locator("p", { hasText: "It needs the Python module “no_such_module_here”" }).waitFor();
+  assert.match(await lacking.locator("pre").first().textContent() ?? "", /python\S* -m pip install no_such_module_here$/);
+  assert.equal(await lacking.locator("small").textContent(), "Not loaded");
+  assert.equal(await lacking.locator("details pre").isVisible(), false, "the traceback is folded");
+  await lacking.locator("summary").click();
+  await lacking.locator("details pre", { hasText: "Traceback (most recent call last)" }).waitFor();
+  const half = page.locator(".pack.failed", { hasText: "Shelfless" });
+  await half.locator("p", { hasText: "Node type “Shelfless” is left out: LookupError: no shelf" }).waitFor();
+  await half.locator("small", { hasText: "Node types: 0" }).waitFor();
   assert.deepEqual(editor.errors, []);
   await page.close();
 });
