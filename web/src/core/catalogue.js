@@ -1,6 +1,6 @@
-/** @import { Catalogue, InputType, Json, JsonObject, NodeType, OutputType, WidgetKind } from "./types.d.ts" */
+/** @import { Catalogue, InputType, Json, JsonObject, NodeRecord, NodeType, OutputType, WidgetKind } from "./types.d.ts" */
 
-import { isObject } from "./json.js";
+import { isObject, own } from "./json.js";
 
 /** Types whose inputs have a widget unless an option forbids it. */
 export const WIDGET_TYPES = new Set(["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"]);
@@ -166,6 +166,19 @@ export function defaultValue(input) {
   if (input.default !== undefined) return input.default;
   if (input.type === "COMBO") return input.choices?.[0] ?? null;
   return BASIC_DEFAULTS.get(input.type);
+}
+
+/**
+ * Return what an input's widget holds: the node's own value, or else the one that runs in its
+ * place; for a port of a subgraph that is the value inside.
+ *
+ * @param {NodeRecord["values"] | undefined} values
+ * @param {InputType} input
+ * @returns {Json}
+ */
+export function currentValue(values, input) {
+  const held = own(values, input.name);
+  return held !== undefined ? held : defaultValue(input) ?? null;
 }
 
 /** @type {Map<string, Json>} */

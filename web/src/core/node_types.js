@@ -37,6 +37,26 @@ export function subgraphType(doc, graphId, catalogue) {
 }
 
 /**
+ * Return the definitions whose instances look otherwise when some graphs change: these, and all
+ * they stand in.
+ *
+ * @param {Doc} doc
+ * @param {Iterable<GraphId>} changed
+ * @returns {Set<GraphId>}
+ */
+export function definitionsAround(doc, changed) {
+  const found = new Set(changed);
+  for (let known = 0; known < found.size;) {
+    known = found.size;
+    for (const id of doc.graphIds()) {
+      const nodes = doc.graph(id)?.nodes.values() ?? [];
+      if (!found.has(id) && [...nodes].some(({ type }) => found.has(type))) found.add(id);
+    }
+  }
+  return found;
+}
+
+/**
  * @param {Doc} doc
  * @param {GraphId} graphId
  * @param {NodeRecord} node

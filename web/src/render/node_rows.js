@@ -9,6 +9,7 @@
 /** @import { NodeShape, Scene } from "./scene.js" */
 
 import { plainText } from "../controls/markdown.js";
+import { currentValue } from "../core/catalogue.js";
 import { make } from "./dom.js";
 import { typeStyle } from "./type_style.js";
 
@@ -149,7 +150,7 @@ export class NodeRows {
       nodeId,
       input,
       signal: this.abort.signal,
-      get: () => this.shape?.record.values[input.name] ?? null,
+      get: () => valueIn(this.shape, input),
       set: (value, { merge = false } = {}) => {
         const options = merge ? { mergeKey: `value ${graphId} ${nodeId} ${input.name}` } : {};
         tab.edit("edit.value", (tx) => tx.setValue(graphId, nodeId, input.name, value), options);
@@ -168,14 +169,21 @@ export class NodeRows {
 
   /** @param {NodeShape} before @param {NodeShape} after */
   #writeValues(before, after) {
-    if (before.record.values === after.record.values && before.record.controls === after.record.controls) return;
+    const { values, controls } = after.record;
+    if (before.record.values === values && before.record.controls === controls && before.type === after.type) return;
     for (const { handle, input } of this.widgets) {
-      const value = after.record.values[input.name] ?? null;
-      const changed = value !== (before.record.values[input.name] ?? null);
+      const value = valueIn(after, input);
+      const changed = value !== valueIn(before, input);
       const control = before.record.controls?.[input.name] !== after.record.controls?.[input.name];
       if (changed || control) handle.update(value);
     }
   }
+}
+
+/** What a widget shows; its input as it was when it was made. @param {NodeShape | null} shape @param {InputType} made */
+function valueIn(shape, made) {
+  const input = shape?.type?.inputs.find(({ name }) => name === made.name) ?? made;
+  return currentValue(shape?.record.values, input);
 }
 
 /** @param {readonly Row[]} rows */

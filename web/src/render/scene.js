@@ -10,7 +10,7 @@
 
 import { boundsOf } from "../core/geometry.js";
 import { layoutNode } from "../core/node_layout.js";
-import { PRIMITIVE, typeOf } from "../core/node_types.js";
+import { definitionsAround, PRIMITIVE, typeOf } from "../core/node_types.js";
 import { SpatialGrid } from "../core/spatial_grid.js";
 import { boundaryNodes, isBoundary } from "./boundary.js";
 import { linkBounds } from "./link_geometry.js";
@@ -173,8 +173,8 @@ export class Scene {
     const touched = { nodes: new Set(), links: new Set(), dots: new Set(), geometry: false };
     for (const change of changes) {
       if (change.graph === this.graphId) this.#applyOne(change, touched);
-      else if (change.kind === "graph") this.#refreshNodes(touched, (node) => node.type === change.id);
     }
+    this.#applyInside(changes, touched);
     if (touched.nodes.size === 0 && !touched.geometry) return;
     this.#retrace(touched);
     if (touched.geometry) this.version += 1;
@@ -200,6 +200,14 @@ export class Scene {
       }
     } else if (change.kind === "reroute") touched.dots.add(change.id);
     touched.geometry = true;
+  }
+
+  /** What changed in subgraphs their instances show. @param {readonly Change[]} changes @param {Touched} touched */
+  #applyInside(changes, touched) {
+    const inside = changes.filter((change) => change.graph !== this.graphId && altersInstances(change));
+    if (inside.length === 0) return;
+    const types = definitionsAround(this.doc, inside.map(({ graph }) => graph));
+    this.#refreshNodes(touched, (node) => types.has(node.type));
   }
 
   /** Lays nodes out again whose type depends on what changed elsewhere.
@@ -260,6 +268,13 @@ export class Scene {
       else this.#deleteLink(id);
     }
   }
+}
+
+/** Whether instances of a subgraph show a change inside: its ports, and the values they stand for. @param {Change} change */
+function altersInstances({ kind, before, after }) {
+  if (kind === "node") return before?.values !== after?.values;
+  if (kind === "link") return [before, after].some((link) => link?.from === "@inputs");
+  return kind === "graph";
 }
 
 /** Fields of a node whose change alters layout, place or paint. Values alter neither.

@@ -7,6 +7,7 @@
 /** @typedef {import("../core/types.js").NodeRecord} NodeRecord */
 /** @typedef {import("../core/types.js").NodeType} NodeType */
 
+import { currentValue } from "../core/catalogue.js";
 import { sameJson } from "../core/changes.js";
 
 /**
@@ -39,13 +40,13 @@ export function parameterGroups(nodes, typeOf) {
  * The value of an input in several nodes.
  * @param {GraphView} graph
  * @param {readonly NodeId[]} ids
- * @param {string} input
+ * @param {InputType} input
  * @returns {{ value: Json, isMixed: boolean, linked: number }} `linked`: how many take it by a link
  */
 export function commonValue(graph, ids, input) {
-  const values = ids.map((id) => graph.nodes.get(id)?.values[input] ?? null);
+  const values = ids.map((id) => currentValue(graph.nodes.get(id)?.values, input));
   const linked = ids.filter((id) => {
-    const port = graph.nodes.get(id)?.inputs.find(({ widget }) => widget === input);
+    const port = graph.nodes.get(id)?.inputs.find(({ widget }) => widget === input.name);
     return port !== undefined && graph.linkInto(id, port.key) !== undefined;
   }).length;
   const [first = null] = values;

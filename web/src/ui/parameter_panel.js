@@ -1,5 +1,6 @@
 /** The parameters of the selected nodes; a value set here is set in all nodes of the type. */
 
+import { SUBGRAPH_MODULE } from "../core/catalogue.js";
 import { typeOf } from "../core/node_types.js";
 import { element, on, uniqueId } from "../controls/dom.js";
 import { followSelection } from "./node_help.js";
@@ -57,9 +58,12 @@ class Parameters {
     const groups = parameterGroups(nodes, (node) => typeOf(tab.doc, tab.graphId(), node, this.app.catalogue.get()));
     if (nodes.length === 0) this.page.append(element("p", { class: "panel-empty" }, this.app.i18n.t("panels.parameters.empty")));
     for (const group of groups) this.page.append(this.#section(tab, group));
+    const hasSubgraphs = groups.some(({ type }) => type.module === SUBGRAPH_MODULE);
     const stopListening = tab.doc.subscribe((changes) => {
       const graphId = tab.graphId();
-      if (changes.some((change) => change.graph === graphId && (change.kind === "node" || change.kind === "link"))) this.#update(tab);
+      // What a subgraph's ports stand for is told by what is inside.
+      if (hasSubgraphs && changes.some((change) => change.graph !== graphId && change.kind !== "meta")) this.rebuild();
+      else if (changes.some((change) => change.graph === graphId && (change.kind === "node" || change.kind === "link"))) this.#update(tab);
     });
     this.stop.signal.addEventListener("abort", stopListening, { once: true });
     this.#update(tab);
@@ -116,7 +120,7 @@ class Parameters {
     const present = () => group.nodes.filter((id) => graph().nodes.has(id));
     return {
       app: this.app, tab, graphId, nodeId, input, signal: this.stop.signal,
-      get: () => commonValue(graph(), group.nodes, name).value,
+      get: () => commonValue(graph(), group.nodes, input).value,
       set: (value, { merge = false } = {}) => {
         const mergeKey = merge ? `panel ${graphId} ${group.nodes.join(",")} ${name}` : undefined;
         tab.edit("edit.setValue", (tx) => {
@@ -145,7 +149,7 @@ class Parameters {
       if (field.value === shown) field.value = title.shown;
     }
     for (const { group, input, row, note, handle } of this.mounted) {
-      const { value, isMixed, linked } = commonValue(graph, group.nodes, input.name);
+      const { value, isMixed, linked } = commonValue(graph, group.nodes, input);
       row.classList.toggle("is-mixed", isMixed);
       row.classList.toggle("is-linked", linked > 0);
       const notes = [isMixed && t("panels.parameters.mixed"), linked > 0 && t("panels.parameters.linked", { count: linked })];

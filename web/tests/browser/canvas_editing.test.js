@@ -255,6 +255,43 @@ test("a subgraph is made, opened by double click, left by Esc, and taken apart",
   assert.equal(graph.links.length, 9);
 });
 
+test("a subgraph shows the values inside that its inputs stand for, and steps go on from them", async () => {
+  const canvas = await canvases.open();
+  await canvas.clickTitle("5");
+  await canvas.press("Control+Shift+E");
+  const [instance] = (await canvas.graph()).selected;
+  assert.ok(instance);
+  /** @param {string} name @param {unknown} value */
+  const setInside = (name, value) => canvas.page.evaluate(([id, input, given]) => {
+    const { tab } = /** @type {any} */ (window).harness;
+    const definition = tab.doc.root.nodes.get(id).type;
+    tab.edit("x", (/** @type {any} */ tx) => tx.setValue(definition, "5", input, given));
+  }, /** @type {const} */ ([instance, name, value]));
+  await setInside("steps", 6);
+  await canvas.page.evaluate(async (id) => {
+    const { tab, app } = /** @type {any} */ (window).harness;
+    const path = "/src/core/subgraph_ports.js";
+    const { promoteInput } = await import(path);
+    const definition = tab.doc.root.nodes.get(id).type;
+    for (const name of ["steps", "sampler_name"]) {
+      tab.edit("x", (/** @type {any} */ tx) => promoteInput(tx, definition, "5", name, app.catalogue.get()));
+    }
+  }, instance);
+  await canvas.settled();
+  const widget = (/** @type {string} */ name) => canvas.node(instance).locator(`[data-widget="${name}"]`);
+  const steps = widget("steps").locator("input");
+  assert.equal(await steps.inputValue(), "6");
+  assert.match(await widget("sampler_name").textContent() ?? "", /euler/);
+  await setInside("steps", 8);
+  await canvas.settled();
+  assert.equal(await steps.inputValue(), "8");
+  await steps.focus();
+  await canvas.page.keyboard.press("ArrowUp");
+  assert.equal(await steps.inputValue(), "9");
+  await canvas.press("Control+Z");
+  assert.equal(await steps.inputValue(), "8");
+});
+
 test("a new note is written in at once; an empty one says how", async () => {
   const canvas = await canvases.open();
   await canvas.page.mouse.move(300, 780);

@@ -12,6 +12,8 @@ import { Lift } from "../../src/render/lift.js";
 import { GROUP_TITLE_HEIGHT } from "../../src/render/painting.js";
 import { Scene } from "../../src/render/scene.js";
 import { sceneOf } from "../../src/render/scenes.js";
+import { currentValue } from "../../src/core/catalogue.js";
+import { promoteInput } from "../../src/core/subgraph_ports.js";
 import { convertToSubgraph } from "../../src/core/subgraphs.js";
 import { gridGraph, pictureGraph, testCatalogue } from "../harness/graphs.js";
 
@@ -97,6 +99,37 @@ test("a subgraph shows its ends; a wire to the open port makes a new one for all
   assert.equal(doc.graph(inner)?.record.inputs.length, before + 1);
   assert.ok(doc.root.nodes.get(id)?.inputs.some((port) => port.name === "steps"));
   assert.deepEqual(derived(scene), derived(new Scene(doc, inner, catalogue)));
+});
+
+test("the instances of a subgraph follow the values inside that their ports stand for", () => {
+  const { doc } = pictureScene();
+  const history = new History(doc);
+  let [inner, outer] = ["", ""];
+  edit(doc, "x", (tx) => { inner = convertToSubgraph(tx, "root", { nodes: ["5"] }, "Sample", catalogue); });
+  const definition = doc.root.nodes.get(inner)?.type ?? "";
+  edit(doc, "x", (tx) => { promoteInput(tx, definition, "5", "steps", catalogue); });
+  edit(doc, "x", (tx) => { outer = convertToSubgraph(tx, "root", { nodes: [inner] }, "Around", catalogue); });
+  const around = doc.root.nodes.get(outer)?.type ?? "";
+  const [nested = ""] = doc.graph(around)?.nodes.keys() ?? [];
+  edit(doc, "x", (tx) => { promoteInput(tx, around, nested, "steps", catalogue); });
+  const scene = new Scene(doc, "root", catalogue);
+  const shown = () => {
+    const shape = scene.nodes.get(outer);
+    const input = shape?.type?.inputs.find(({ name }) => name === "steps");
+    return input && currentValue(shape?.record.values, input);
+  };
+  assert.equal(shown(), 20);
+  /** @type {string[]} */
+  let told = [];
+  scene.onChange = ({ nodes }) => { told = [...nodes]; };
+  history.push(edit(doc, "x", (tx) => tx.setValue(definition, "5", "steps", 6)));
+  assert.equal(shown(), 6);
+  assert.deepEqual(told, [outer]);
+  edit(doc, "x", (tx) => tx.setValue("root", outer, "steps", 9));
+  assert.equal(shown(), 9, "what the instance holds comes first");
+  const { layouts } = scene;
+  edit(doc, "x", (tx) => tx.moveNodes(definition, ["5"], { x: 5, y: 5 }));
+  assert.equal(scene.layouts, layouts, "a move inside is nothing to its instances");
 });
 
 test("what is held hangs at its new place while the document stays", () => {

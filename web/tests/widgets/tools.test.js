@@ -110,8 +110,12 @@ test("selected nodes are grouped by type, with what their values have in common"
   const groups = parameterGroups(doc.root.nodes.values(), (node) => CATALOGUE.get(node.type));
   assert.deepEqual(groups.map(({ type, nodes }) => [type.name, nodes.length]), [["EmptyLatentImage", 2], ["KSampler", 1]]);
   const ids = groups[0]?.nodes ?? [];
-  assert.deepEqual(commonValue(doc.root, ids, "width"), { value: 512, isMixed: true, linked: 0 });
-  assert.deepEqual(commonValue(doc.root, ids.slice(1), "width"), { value: 768, isMixed: false, linked: 0 });
+  const width = groups[0]?.inputs.find(({ name }) => name === "width");
+  assert.ok(width);
+  assert.deepEqual(commonValue(doc.root, ids, width), { value: 512, isMixed: true, linked: 0 });
+  assert.deepEqual(commonValue(doc.root, ids.slice(1), width), { value: 768, isMixed: false, linked: 0 });
+  const added = { ...width, name: "depth", default: 8 };
+  assert.deepEqual(commonValue(doc.root, ids, added), { value: 8, isMixed: false, linked: 0 }, "what no node holds runs as its default");
 });
 
 /** @type {{ [id: string]: string[] }} */
