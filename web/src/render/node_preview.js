@@ -1,14 +1,16 @@
 /**
- * Pictures on a node: the newest preview while it runs, the results after it. Pictures are decoded
- * off the main thread; the latest wins.
+ * Results on a node: the newest preview while it runs, its pictures after it, or else its text.
+ * Pictures are decoded off the main thread; the latest wins.
  */
 
-/** @import { App, FileReference, NodeRun } from "../app_types.js" */
+/** @import { App, FileReference, NodeOutputs, NodeRun } from "../app_types.js" */
 /** @import { PreviewPlace } from "./preview_place.js" */
 
 import { make } from "./dom.js";
 
 const MOST_SHOWN = 4;
+/** More letters than anyone reads on a node. */
+const MOST_LETTERS = 5000;
 /** How pictures on nodes are asked for. */
 export const SMALL = { preview: "webp;80" };
 
@@ -40,10 +42,18 @@ export class NodePreview {
   /** @param {NodeRun | undefined} run */
   update(run) {
     const urls = this.#urls(run);
-    const key = urls.join("\n");
+    const text = run && urls.length === 0 ? textOf(run.outputs) : "";
+    const key = [...urls, text].join("\n");
     if (key === this.shown) return;
     this.shown = key;
     this.turn += 1;
+    this.element.classList.toggle("words", text !== "");
+    if (text !== "") {
+      this.element.dataset["count"] = "1";
+      this.element.replaceChildren(make("div", "node-text", text));
+      this.element.hidden = false;
+      return;
+    }
     if (urls.length === 0) {
       this.element.hidden = true;
       this.element.replaceChildren();
@@ -83,4 +93,11 @@ export class NodePreview {
     if (good.length === 0) this.element.append(make("span", "node-image-gone", this.app.i18n.t("canvas.preview.gone")));
     this.element.hidden = false;
   }
+}
+
+/** What a node says in words; what packs send may be anything. @param {NodeOutputs | undefined} outputs @returns {string} */
+function textOf(outputs) {
+  const text = outputs?.text;
+  if (!Array.isArray(text)) return "";
+  return text.filter((part) => typeof part === "string").join("\n").slice(0, MOST_LETTERS);
 }

@@ -85,6 +85,7 @@ test("a pack's badge, button, widget and reaction to a run work on its node, and
   await node.locator(".pack-curve").press("Tab");
   await page.locator("#run").click();
   await node.locator(".node-title", { hasText: "20 high" }).waitFor({ timeout: 60_000 });
+  await node.locator(".node-preview .node-text", { hasText: "20 high" }).waitFor();
   assert.deepEqual(editor.errors, []);
   await page.close();
 });
