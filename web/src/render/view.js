@@ -9,18 +9,15 @@
 /** @import { NodeView } from "./node_view.js" */
 /** @import { CameraState } from "./camera.js" */
 /** @import { Scene, SceneChange } from "./scene.js" */
-/** @import { Picture } from "./static_layer.js" */
 
 import { containsRect } from "../core/geometry.js";
 import { KeptLayers } from "./kept_layers.js";
 import { Marks } from "./marks.js";
-import { groupSeconds } from "./run_sums.js";
-import { durationText } from "./run_text.js";
 import { SMALL } from "./node_preview.js";
+import { pictureOf } from "./picture.js";
 import { sceneOf } from "./scenes.js";
 import { Stage } from "./stage.js";
 import { Thumbnails } from "./thumbnails.js";
-import { titleOf } from "./titles.js";
 
 export const LINK_STYLE_SETTING = "Tessera.Canvas.LinkStyle";
 
@@ -39,7 +36,7 @@ export class CanvasView {
   constructor(app, element) {
     this.app = app;
     this.stage = new Stage(element);
-    this.stage.picture = () => this.#picture();
+    this.stage.picture = () => pictureOf(this);
     this.stage.onSettled = () => this.#keepCamera();
     this.layers = new KeptLayers(this.stage.elements.world);
     this.thumbnails = new Thumbnails((file) => app.api.viewUrl(file, SMALL), () => this.isFar && this.repaint());
@@ -282,28 +279,6 @@ export class CanvasView {
   /** @param {() => void} listener Told after each frame. */
   onFrame(listener) {
     this.stage.frameListeners.add(listener);
-  }
-
-  /** @returns {Picture | null} */
-  #picture() {
-    if (!this.shown?.scene.exists) return null;
-    const { tab, scene, marks, selection } = this.shown;
-    return {
-      scene,
-      camera: this.camera,
-      selection,
-      style: this.linkStyle,
-      lift: this.stage.lift,
-      far: this.isFar,
-      titleOf: (shape) => titleOf({ app: this.app, tab, scene }, shape),
-      outlineOf: (id) => marks.outlineOf(id, selection),
-      heatOf: ({ record }) => marks.heatOf(record.id),
-      thumbnailOf: ({ record }) => this.thumbnails.of(tab.run.get(tab.executionId(record.id))),
-      timeOf: (group) => {
-        const seconds = groupSeconds(tab.run, group, (id) => tab.executionId(id));
-        return seconds > 0 ? durationText(seconds) : "";
-      },
-    };
   }
 
   /** Counters for tests: all but `mounted` grow only. */
