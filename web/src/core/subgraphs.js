@@ -33,6 +33,15 @@ export function nodeRect(doc, graphId, node, catalogue) {
 }
 
 /**
+ * Return where the two boundary nodes stand beside a subgraph's content.
+ *
+ * @param {Rect} bounds
+ */
+export function boundaryPlaces({ x, y, width }) {
+  return { inputsAt: { x: x - MARGIN, y }, outputsAt: { x: x + width + MARGIN / 2, y } };
+}
+
+/**
  * Put a selection into a new subgraph and leave one instance in its place, linked as before.
  *
  * Every output outside that fed the selection becomes one input port, every output inside that
@@ -56,8 +65,7 @@ export function convertToSubgraph(tx, graphId, selection, name, catalogue) {
   const id = crypto.randomUUID();
   tx.addGraph({
     ...{ id, name, inputs: [], outputs: [] },
-    inputsAt: { x: bounds.x - MARGIN, y: bounds.y },
-    outputsAt: { x: bounds.x + bounds.width + MARGIN / 2, y: bounds.y },
+    ...boundaryPlaces(bounds),
   });
   copy(tx, tx.doc, graphId, id, { nodes, groups });
   const inputs = addPorts(tx, graphId, id, "inputs", entering);

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { currentValue } from "../../src/core/catalogue.js";
 import { readWorkflow } from "../../src/core/convert/read_canvas.js";
 import { toApi } from "../../src/core/convert/to_api.js";
 import { writeWorkflow } from "../../src/core/convert/write_canvas.js";
+import { typeOf } from "../../src/core/node_types.js";
 import { CASES, CATALOGUE, fixture, NOW } from "./fixtures.js";
 
 /** @import { Doc } from "../../src/core/document.js" */
@@ -230,6 +232,37 @@ describe("malformed files are read as far as they go", () => {
       assert.equal(doc.root.nodes.size, 0);
     });
   }
+});
+
+test("a group node shows its widgets in order, named as it names them, and keeps their seed controls", () => {
+  const sockets = ["model", "positive", "negative", "latent_image"].map((name) => ({ name, type: "*", link: null }));
+  const body = {
+    nodes: [
+      { type: "EmptyLatentImage", pos: [0, 40], size: [300, 106], outputs: [{ name: "LATENT", type: "LATENT" }], widgets_values: [64, 64, 1] },
+      { type: "KSampler", inputs: sockets, pos: [400, 0], size: [300, 260], widgets_values: [1, "fixed", 6, 4.5, "euler", "normal", 1] },
+      { type: "KSampler", inputs: sockets, title: "Again", pos: [800, 0], size: [300, 260], widgets_values: [2, "increment", 7, 5, "euler", "normal", 1] },
+    ],
+    links: [[0, 0, 1, 3, 1, "LATENT"]],
+    config: { 0: { input: { width: { name: "W" }, batch_size: { visible: false } } } },
+  };
+  const stored = [32, 48, 9, "randomize", 6, 4.5, "euler", "normal", 1, 8, "decrement", 20, 3, "euler", "normal", 0.5];
+  const group = { id: 4, type: "workflow>Pair", pos: [0, 0], inputs: [{ name: "model", type: "MODEL", link: null }], widgets_values: stored };
+  const { doc, problems } = read({ nodes: [group], links: [], extra: { groupNodes: { Pair: body } }, version: 0.4 });
+  assert.deepEqual(problems, []);
+  const node = doc.root.nodes.get("4");
+  assert.ok(node);
+  const inputs = typeOf(doc, "root", node, CATALOGUE)?.inputs.filter(({ widget }) => widget) ?? [];
+  assert.deepEqual(inputs.map((input) => [input.name, currentValue(node.values, input)]), [
+    ["W", 32], ["height", 48],
+    ["seed", 9], ["steps", 6], ["cfg", 4.5], ["sampler_name", "euler"], ["scheduler", "normal"], ["denoise", 1],
+    ["Again seed", 8], ["Again steps", 20], ["Again cfg", 3], ["Again sampler_name", "euler"], ["Again scheduler", "normal"], ["Again denoise", 0.5],
+  ]);
+  assert.deepEqual(node.controls, { seed: "randomize", "Again seed": "decrement" });
+  assert.deepEqual(node.inputs.map(({ name, widget }) => [name, widget]).slice(0, 2), [["model", undefined], ["W", "W"]]);
+  const { inputsAt, outputsAt } = doc.graph(node.type)?.record ?? {};
+  assert.ok(inputsAt && inputsAt.x < 0 && outputsAt && outputsAt.x > 1100, "the ends stand beside what is inside");
+  assert.deepEqual(prompt(read(writeWorkflow(doc, CATALOGUE)).doc), prompt(doc), "saved, it means the same");
+  assert.equal(prompt(doc)["4:0"]?.inputs["width"], 32);
 });
 
 test("only what the targets need is sent when there are targets", () => {

@@ -10,7 +10,9 @@
  * @import { RawGraph, RawLink, RawNode, RawOutput, RawWorkflow } from "./raw.d.ts"
  */
 
+import { boundsOf } from "../geometry.js";
 import { isObject } from "../json.js";
+import { boundaryPlaces } from "../subgraphs.js";
 import { listOf, objectOf, text, wholeNumber } from "./fields.js";
 import { parseNode } from "./parse_node.js";
 import { CURRENT_LAYOUT, widgetSlots } from "./widget_slots.js";
@@ -53,6 +55,8 @@ export function expandGroupNodes(workflow, catalogue, problems) {
 class Builder {
   /** @type {Map<number, RawLink>} */
   links = new Map();
+  /** Seed controls the group node holds, by inner node and input. @type {Map<string, Json>} */
+  controls = new Map();
 
   /**
    * @param {RawNode} node
@@ -77,9 +81,11 @@ class Builder {
   build() {
     this.#placeValues();
     const outputs = this.#connectOutputs();
-    const inputs = this.#connectInputs();
+    const inputs = [...this.#connectInputs(), ...this.#promoteWidgets()];
     const content = { nodes: this.inner, links: this.links, reroutes: [], groups: [] };
-    return { id: crypto.randomUUID(), name: this.name, ...content, inputs, outputs, extra: {} };
+    const { inputsAt, outputsAt } = boundaryPlaces(boundsOf(this.inner) ?? { x: 0, y: 0, width: 0, height: 0 });
+    const extra = { inputNode: { bounding: [inputsAt.x, inputsAt.y] }, outputNode: { bounding: [outputsAt.x, outputsAt.y] } };
+    return { id: crypto.randomUUID(), name: this.name, ...content, inputs, outputs, extra };
   }
 
   /**
@@ -148,6 +154,49 @@ class Builder {
   }
 
   /**
+   * Make the group's widgets ports, named as the group names them; their seed controls are the
+   * instance's now.
+   *
+   * @returns {RawOutput[]}
+   */
+  #promoteWidgets() {
+    const taken = new Set(this.node.inputs.map((input) => input.name));
+    /** @type {RawOutput[]} */
+    const ports = [];
+    for (const { node, index, slot } of [...this.#widgetPlaces()]) {
+      const declared = this.catalogue.get(node.type)?.inputs.find((candidate) => candidate.name === slot.name);
+      if (slot.kind !== "value" || !declared?.widget) continue;
+      const port = { name: this.#portName(index, slot.name, taken), type: declared.type };
+      taken.add(port.name);
+      const link = this.#addLink("@inputs", this.node.inputs.length + ports.push(port) - 1, `${index}`, 0);
+      let input = node.inputs.find((candidate) => candidate.name === slot.name);
+      if (!input) node.inputs.push((input = { name: slot.name, type: declared.type, link }));
+      Object.assign(input, { link, widget: slot.name });
+      const control = this.#controlOf(index, slot.name);
+      if (control !== undefined) (this.node.controls ??= new Map()).set(port.name, control);
+    }
+    return ports;
+  }
+
+  /** @param {number} index @param {string} name @param {ReadonlySet<string>} taken */
+  #portName(index, name, taken) {
+    const node = this.inner[index];
+    const wanted = text(this.#setting(index, "input", name).name) || name;
+    let free = taken.has(wanted) ? `${node?.title || node?.type} ${name}` : wanted;
+    for (let count = 2; taken.has(free); count += 1) free = `${wanted} ${count}`;
+    return free;
+  }
+
+  /** @param {number} index @param {string} name */
+  #controlOf(index, name) {
+    const held = this.controls.get(`${index} ${name}`);
+    const node = this.inner[index];
+    if (held !== undefined || !node) return held;
+    const at = this.#slotsOf(node).findIndex((slot) => slot.kind === "control" && slot.name === name);
+    return at < 0 ? undefined : listOf(node.stored)[at];
+  }
+
+  /**
    * List an inner node's inputs that no inner link feeds, sockets before widgets.
    *
    * @param {RawNode} node
@@ -201,8 +250,9 @@ class Builder {
       const message = `its ${stored.length} widget values fit no widget inside; those inside are used`;
       return this.problems.warn("unplaced_values", message, { executionId: this.node.id });
     }
-    for (const [place, { node, slot }] of places.entries()) {
+    for (const [place, { node, index, slot }] of places.entries()) {
       const value = stored[place] ?? null;
+      if (slot.kind === "control") this.controls.set(`${index} ${slot.name}`, value);
       if (slot.kind !== "value" || value === null) continue;
       node.given ??= new Map();
       node.given.set(slot.name, value);
@@ -212,12 +262,16 @@ class Builder {
   *#widgetPlaces() {
     for (const [index, node] of this.inner.entries()) {
       const linked = new Set(node.inputs.filter((i) => i.link !== null).map((i) => i.name));
-      const sockets = new Set(node.inputs.filter((i) => !i.widget).map((i) => i.name));
-      const declared = this.catalogue.get(node.type)?.inputs ?? [];
-      for (const slot of widgetSlots(declared, sockets, CURRENT_LAYOUT)) {
-        if (!linked.has(slot.name) && this.#isVisible(index, "input", slot.name)) yield { node, slot };
+      for (const slot of this.#slotsOf(node)) {
+        if (!linked.has(slot.name) && this.#isVisible(index, "input", slot.name)) yield { node, index, slot };
       }
     }
+  }
+
+  /** @param {RawNode} node */
+  #slotsOf(node) {
+    const sockets = new Set(node.inputs.filter((input) => !input.widget).map((input) => input.name));
+    return widgetSlots(this.catalogue.get(node.type)?.inputs ?? [], sockets, CURRENT_LAYOUT);
   }
 }
 

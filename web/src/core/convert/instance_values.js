@@ -111,7 +111,7 @@ class Promoter {
     const { stored } = node;
     const names = storedNames(node.properties, stored);
     node.given ??= new Map();
-    node.controls = new Map(Object.entries(objectOf(objectOf(node.properties[NAMES_KEY]).controls)));
+    node.controls = new Map([...(node.controls ?? []), ...Object.entries(objectOf(objectOf(node.properties[NAMES_KEY]).controls))]);
     const { proxyWidgets: _, ...properties } = node.properties;
     node.properties = properties;
     node.stored = undefined;
