@@ -163,3 +163,53 @@ export function distributed(rects, axis) {
 function compare(one, other) {
   return one < other ? -1 : one > other ? 1 : 0;
 }
+
+/** The least a curve of a wire reaches out of its ends, and the most. */
+export const MIN_REACH = 24;
+const MAX_REACH = 260;
+
+/**
+ * Return how far the handles of a wire's curve reach out of its ends. A wire that runs backwards
+ * reaches farther, so that its loop is seen.
+ *
+ * @param {number} dx
+ * @param {number} dy
+ */
+export function curveReach(dx, dy) {
+  const wanted = dx >= 0 ? dx * 0.5 : Math.abs(dx) * 0.35 + Math.abs(dy) * 0.15 + 40;
+  return Math.min(Math.max(wanted, MIN_REACH), MAX_REACH, Math.hypot(dx, dy));
+}
+
+/**
+ * Return points along the curve of a wire.
+ *
+ * @param {Point} from
+ * @param {Point} to
+ * @param {number} pieces
+ * @returns {Point[]} one more than there are pieces
+ */
+export function curvePoints(from, to, pieces) {
+  const out = curveReach(to.x - from.x, to.y - from.y);
+  return Array.from({ length: pieces + 1 }, (_, piece) => {
+    const t = piece / pieces;
+    const s = 1 - t;
+    const [a, b, c, d] = /** @type {const} */ ([s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t]);
+    return { x: a * from.x + b * (from.x + out) + c * (to.x - out) + d * to.x, y: (a + b) * from.y + (c + d) * to.y };
+  });
+}
+
+/**
+ * Return how high a straight piece is where it lies over a stretch.
+ *
+ * @param {Point} a
+ * @param {Point} b
+ * @param {number} left
+ * @param {number} right
+ * @returns {number[]} none where it does not
+ */
+export function heightsOver(a, b, left, right) {
+  const [start, end] = a.x <= b.x ? [a, b] : [b, a];
+  if (end.x <= left || start.x >= right) return [];
+  const at = (/** @type {number} */ x) => (end.x === start.x ? end.y : start.y + ((x - start.x) / (end.x - start.x)) * (end.y - start.y));
+  return [at(Math.max(start.x, left)), at(Math.min(end.x, right))];
+}

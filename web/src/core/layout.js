@@ -7,21 +7,27 @@
 
 import { Graph, layout as layoutWithDagre } from "../../vendor/dagre/dagre.esm.js";
 import { boundsOf } from "./geometry.js";
-
-/** Pixels between nodes of a column, and between columns. */
-const NODE_GAP = 40;
-const COLUMN_GAP = 80;
+import { COLUMN_GAP, NODE_GAP, openLanes } from "./lanes.js";
 
 /**
- * Return where nodes go so that links lead from left to right.
+ * @typedef {{ readonly id: string, readonly rect: Rect }} Box a node as it is drawn
+ * @typedef {object} Wire
+ * @property {string} from id of a node
+ * @property {string} to
+ * @property {number} [fromY] where it leaves, below the top of its node; its middle when left out
+ * @property {number} [toY] where it arrives
+ */
+
+/**
+ * Return where nodes go so that links lead from left to right, and behind no node.
  *
  * The top left of all stays where it was. Of two arrangements with equally many crossings, one
  * the mirror image of the other, it is the one in which more nodes stay above those they were
  * above; and nodes with the same neighbours keep their order. So what was read from top to bottom
- * still is.
+ * still is. Nodes in the way of a wire that passes their column make way for it, as far as they can.
  *
- * @param {readonly { id: string, rect: Rect }[]} nodes as drawn
- * @param {readonly { from: string, to: string }[]} links those between other nodes do not count
+ * @param {readonly Box[]} nodes
+ * @param {readonly Wire[]} links those between other nodes do not count
  * @returns {Map<string, Point>} new places, by id
  */
 export function layout(nodes, links) {
@@ -30,7 +36,9 @@ export function layout(nodes, links) {
   const places = centres(nodes, links);
   mirror(nodes, places);
   orderTwins(nodes, links, places);
-  const rects = nodes.map(({ id, rect }) => cornered(/** @type {Point} */ (places.get(id)), rect));
+  const boxes = new Map(nodes.map(({ id, rect }) => [id, cornered(placeOf(places, id), rect)]));
+  openLanes(boxes, links);
+  const rects = nodes.map(({ id }) => /** @type {Rect} */ (boxes.get(id)));
   const after = /** @type {Rect} */ (boundsOf(rects));
   return new Map(nodes.map(({ id }, index) => {
     const { x, y } = /** @type {Rect} */ (rects[index]);
@@ -39,8 +47,8 @@ export function layout(nodes, links) {
 }
 
 /**
- * @param {readonly { id: string, rect: Rect }[]} nodes
- * @param {readonly { from: string, to: string }[]} links
+ * @param {readonly Box[]} nodes
+ * @param {readonly Wire[]} links
  * @returns {Map<string, Point>}
  */
 function centres(nodes, links) {
@@ -71,7 +79,7 @@ function centres(nodes, links) {
 /**
  * Turn the arrangement upside down if that leaves more nodes of a column in their old order.
  *
- * @param {readonly { id: string, rect: Rect }[]} nodes
+ * @param {readonly Box[]} nodes
  * @param {Map<string, Point>} places changed in place
  */
 function mirror(nodes, places) {
@@ -89,8 +97,8 @@ function mirror(nodes, places) {
 /**
  * Give nodes of one column that have the same neighbours, and are as tall, their old order.
  *
- * @param {readonly { id: string, rect: Rect }[]} nodes
- * @param {readonly { from: string, to: string }[]} links
+ * @param {readonly Box[]} nodes
+ * @param {readonly Wire[]} links
  * @param {Map<string, Point>} places changed in place
  */
 function orderTwins(nodes, links, places) {

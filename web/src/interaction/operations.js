@@ -142,21 +142,20 @@ function place({ tab, graphId }, rects, places, label) {
 /** Orders the selected nodes, or all when fewer than two are selected, along their wires. @param {Work} work */
 export async function layOut({ tab, graphId, graph, nodes, view }) {
   const chosen = nodes.length >= 2 ? nodes : [...graph.nodes.keys()];
-  const rects = chosen.flatMap((id) => {
-    const rect = view.shown?.scene.nodes.get(id)?.rect;
-    return rect ? [{ id, rect }] : [];
-  });
+  const scene = view.shown?.scene;
+  if (!scene) return;
   const among = new Set(chosen);
-  const links = [...graph.links.values()].filter((link) => among.has(link.from) && among.has(link.to));
-  const { layoutInWorker } = await import("./layout_client.js");
-  const places = await layoutInWorker(rects, links);
+  const wires = [...graph.links.values()].filter((link) => among.has(link.from) && among.has(link.to));
+  const { layoutInWorker, partsOf } = await import("./layout_client.js");
+  const { nodes: boxes, links } = partsOf(scene, chosen);
+  const places = await layoutInWorker(boxes, links);
   tab.edit("edit.layout", (tx) => {
-    for (const { id } of rects) {
+    for (const { id } of boxes) {
       const to = places.get(id);
       // The document may have gone on while the worker was at it.
       if (to && tx.graph(graphId).nodes.has(id)) tx.updateNode(graphId, id, { x: to.x, y: to.y });
     }
-    const dots = new Set(links.flatMap((link) => link.reroutes ?? []).filter((id) => graph.reroutes.has(id)));
+    const dots = new Set(wires.flatMap((link) => link.reroutes ?? []).filter((id) => graph.reroutes.has(id)));
     tx.removeReroutes(graphId, dots);
     growGroups(tx, graphId, (id) => {
       const rect = view.shown?.scene.nodes.get(id)?.rect, record = tx.graph(graphId).nodes.get(id);

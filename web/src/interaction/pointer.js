@@ -9,8 +9,7 @@
 /** @import { Hit } from "./hit.js" */
 /** @import { LiveEdit } from "./live_edit.js" */
 
-import { createAnnouncer } from "./announcer.js";
-import { Hint } from "./hint.js";
+import { createAnnouncer, Hint } from "./hint.js";
 import { hitOf } from "./hit.js";
 import { PinchMode } from "./modes/pinch.js";
 import { PointingMode } from "./modes/pointing.js";

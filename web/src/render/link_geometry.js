@@ -5,25 +5,15 @@
 
 /** @import { Rect } from "../core/types.js" */
 
+import { curveReach, MIN_REACH } from "../core/geometry.js";
+
 /** @typedef {"curve" | "straight" | "angle"} LinkStyle */
 /** What a Path2D and a drawing context have in common here.
  * @typedef {{ moveTo(x: number, y: number): void, lineTo(x: number, y: number): void,
  *   bezierCurveTo(a: number, b: number, c: number, d: number, x: number, y: number): void }} Pen */
 
-const MIN_REACH = 24;
-const MAX_REACH = 260;
 const SAMPLES = 16;
 const MARGIN = 4;
-
-/**
- * How far the handles of a curve reach out of its ends. A wire that runs backwards reaches
- * farther, so that its loop is seen.
- * @param {number} dx @param {number} dy
- */
-function reach(dx, dy) {
-  const wanted = dx >= 0 ? dx * 0.5 : Math.abs(dx) * 0.35 + Math.abs(dy) * 0.15 + 40;
-  return Math.min(Math.max(wanted, MIN_REACH), MAX_REACH, Math.hypot(dx, dy));
-}
 
 /**
  * @param {Pen} pen
@@ -36,7 +26,7 @@ export function traceLink(pen, points, style) {
     const x0 = num(points, at - 2), y0 = num(points, at - 1);
     const x1 = num(points, at), y1 = num(points, at + 1);
     if (style === "curve") {
-      const out = reach(x1 - x0, y1 - y0);
+      const out = curveReach(x1 - x0, y1 - y0);
       pen.bezierCurveTo(x0 + out, y0, x1 - out, y1, x1, y1);
     } else {
       if (style === "angle") traceAngle(pen, x0, y0, x1, y1);
@@ -142,7 +132,7 @@ export function linkBounds(points) {
   for (let at = 2; at < points.length; at += 2) {
     const x0 = num(points, at - 2), y0 = num(points, at - 1);
     const x1 = num(points, at), y1 = num(points, at + 1);
-    const aside = Math.max(reach(x1 - x0, y1 - y0), MIN_REACH);
+    const aside = Math.max(curveReach(x1 - x0, y1 - y0), MIN_REACH);
     left = Math.min(left, x0, x1 - aside);
     right = Math.max(right, x1, x0 + aside);
     top = Math.min(top, y0, y1);

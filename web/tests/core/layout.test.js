@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 
 import fc from "fast-check";
 
-import { aligned, distributed, overlaps } from "../../src/core/geometry.js";
+import { aligned, containsPoint, curvePoints, distributed, overlaps } from "../../src/core/geometry.js";
 import { layout } from "../../src/core/layout.js";
 import { tries } from "./fixtures.js";
 
@@ -47,6 +47,21 @@ describe("laying out", () => {
     const places = layout(nodes, links);
     const y = (/** @type {string} */ id) => /** @type {{ x: number, y: number }} */ (places.get(id)).y;
     assert.ok(y("prompt") < y("negative") && y("negative") < y("latent"));
+  });
+
+  test("leaves a lane for a wire that passes a column, and keeps the column's order", () => {
+    const box = (/** @type {string} */ id, /** @type {number} */ y, height = 150) => ({ id, rect: { x: 0, y, width: 200, height } });
+    const nodes = [box("source", 0), box("one", 0), box("two", 200), box("three", 400), box("end", 0, 300)];
+    const near = ["one", "two", "three"];
+    const links = [...near.flatMap((id) => [{ from: "source", to: id }, { from: id, to: "end", toY: 40 }]), { from: "source", to: "end", fromY: 20, toY: 200 }];
+    const places = layout(nodes, links);
+    const after = new Map(nodes.map(({ id, rect }) => [id, { ...rect, .../** @type {{ x: number, y: number }} */ (places.get(id)) }]));
+    const [source, end] = [after.get("source"), after.get("end")];
+    assert.ok(source && end);
+    const wire = curvePoints({ x: source.x + source.width, y: source.y + 20 }, { x: end.x, y: end.y + 200 }, 200);
+    for (const id of near) assert.ok(!wire.some((point) => containsPoint(/** @type {import("../../src/core/types.d.ts").Rect} */ (after.get(id)), point)), id);
+    const tops = near.map((id) => after.get(id)?.y ?? NaN);
+    assert.deepEqual(tops, [...tops].sort((a, b) => a - b));
   });
 
   test("keeps the order of nodes with the same neighbours", () => {

@@ -5,8 +5,7 @@ import { mock, test } from "node:test";
 
 import { ServerApi } from "../../src/net/api.js";
 import { ApiError } from "../../src/net/api_error.js";
-import { claimClientId } from "../../src/net/client_id.js";
-import { isId, newId } from "../../src/net/ids.js";
+import { claimClientId, isId, newId } from "../../src/net/ids.js";
 import { claim } from "../../src/net/locks.js";
 
 /** @type {{ [key: string]: string }} */

@@ -10,7 +10,7 @@ import { portKeys } from "../catalogue.js";
 import { ROOT } from "../document.js";
 import { edit } from "../edits.js";
 import { isObject, shorten } from "../json.js";
-import { layout } from "../layout.js";
+import { inColumns } from "../columns.js";
 import { layoutNode } from "../node_layout.js";
 import { createNode } from "../nodes.js";
 import { objectOf, text } from "./fields.js";
@@ -79,11 +79,11 @@ export function readApi(doc, json, catalogue, problems) {
  * @param {(id: string, at: { x: number, y: number }) => void} place
  */
 function arrange(doc, catalogue, place) {
-  const nodes = [...doc.root.nodes.values()].map((node) => {
-    const { width, height } = layoutNode(node, catalogue.get(node.type));
-    return { id: node.id, rect: { x: 0, y: 0, width, height } };
-  });
-  for (const [id, at] of layout(nodes, [...doc.root.links.values()])) place(id, at);
+  const shapes = new Map([...doc.root.nodes.values()].map((node) => [node.id, layoutNode(node, catalogue.get(node.type))]));
+  const nodes = [...shapes].map(([id, { width, height }]) => ({ id, rect: { x: 0, y: 0, width, height } }));
+  const links = [...doc.root.links.values()].map(({ from, output, to, input }) =>
+    ({ from, to, fromY: shapes.get(from)?.anchor(output, "out")?.y, toY: shapes.get(to)?.anchor(input, "in")?.y }));
+  for (const [id, at] of inColumns(nodes, links)) place(id, at);
 }
 
 /**

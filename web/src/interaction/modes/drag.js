@@ -4,12 +4,13 @@
 
 import { snapped } from "../../core/geometry.js";
 import { Tx } from "../../core/edits.js";
-import { insertOnLink } from "../../core/insertion.js";
+import { insertionPorts, insertOnLink } from "../../core/insertion.js";
+import { HEADER_HEIGHT } from "../../core/node_layout.js";
 import { INPUTS, isBoundary } from "../../render/boundary.js";
 import { Lift } from "../../render/lift.js";
 import { GRID_SETTING, SNAP_SETTING } from "../canvas_settings.js";
 import { growGroups, regroup, regroupGroups } from "../group_membership.js";
-import { insertionAt } from "../insertion.js";
+import { linkAt } from "../hit.js";
 import { LiveEdit } from "../live_edit.js";
 import { selectionOf } from "../selecting.js";
 
@@ -135,4 +136,25 @@ function moveBoundary(tx, graphId, id, by) {
   const key = id === INPUTS ? "inputsAt" : "outputsAt";
   const at = record[key] ?? (id === INPUTS ? { x: -300, y: 0 } : { x: 600, y: 0 });
   tx.updateGraph(graphId, { [key]: { x: at.x + by.x, y: at.y + by.y } });
+}
+
+/**
+ * The wire a single held node without wires of its own would be inserted into: the one under its
+ * header's middle or under the pointer.
+ * @param {PointerController} controller
+ * @param {{ nodes: ReadonlySet<NodeId>, groups: ReadonlySet<string> }} held
+ * @param {Lift} lift
+ * @param {Point} pointer In graph units.
+ * @returns {LinkRecord | null}
+ */
+function insertionAt({ view, shown }, held, lift, pointer) {
+  const { scene } = shown;
+  const [id] = held.nodes;
+  if (held.nodes.size !== 1 || held.groups.size > 0 || id === undefined || isBoundary(id)) return null;
+  const shape = scene.nodes.get(id);
+  if (!shape || lift.links.size > 0) return null;
+  const header = { x: shape.rect.x + lift.dx + shape.rect.width / 2, y: shape.rect.y + lift.dy + HEADER_HEIGHT / 2 };
+  const fits = (/** @type {string} */ link) => insertionPorts(scene.doc, scene.graphId, id, link) !== undefined;
+  const hit = linkAt(view, header, fits) ?? linkAt(view, pointer, fits);
+  return (hit && scene.graph.links.get(hit.id)) ?? null;
 }
