@@ -53,3 +53,9 @@ def test_a_node_is_named_and_explained_in_chinese(type_id: str) -> None:
     assert set(text["outputs"]) == {str(index) for index in range(len(described["output"]))}
     for part in described["category"].split("/"):
         assert _TEXTS["nodeCategories"][part]
+
+
+def test_categories_that_are_no_words_have_an_english_title_too() -> None:
+    english = json.loads((_FOLDER / "../../en/nodes/categories.json").read_text("utf-8"))
+    parts = {part for type_id in _REGISTRY for part in _REGISTRY[type_id].category.split("/")}
+    assert {part for part in parts if "_" in part} == set(english["nodeCategories"])

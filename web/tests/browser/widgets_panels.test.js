@@ -199,6 +199,9 @@ test("keys of the browser are shown and cannot be changed; the mouse is explaine
   const copy = panel.locator('[data-command="edit.copy"]');
   assert.equal(await copy.locator("kbd").textContent(), "Ctrl+C");
   assert.equal(await copy.locator("button").count(), 0);
+  const headings = await panel.locator("h3").allTextContents();
+  assert.ok(headings.includes("Colors") && headings.includes("Running"));
+  assert.deepEqual(headings.filter((heading) => /^[a-z_.]+$/.test(heading)), [], "no part of a command's id is a heading");
   await panel.locator(".panel-search").fill("middle button");
   assert.equal(await panel.locator(".shortcut").count(), 1);
   await panel.locator(".panel-search").fill("");
