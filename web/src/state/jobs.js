@@ -27,6 +27,7 @@ import { notedDetails } from "./job_details.js";
  * @property {number} nodes
  * @property {readonly string[]} nodeIds known for jobs that were queued here
  * @property {Map<string, number>} done share of each node that began, 0 to 1
+ * @property {number} [share] of the whole, as was last asked for; it counts while no node was told of
  * @property {boolean} isReturned its worker ended, and it waits for the next one
  * @property {boolean} isStopping it was told to stop, and runs on until it hears of it
  * @property {string} [node]
@@ -57,6 +58,11 @@ export class Jobs {
   /** The job that runs, as far as is known. */
   running() {
     return [...this.#jobs.values()].find((job) => job.phase === "running");
+  }
+
+  /** Whether a job runs of which nothing is told. */
+  hasUnheard() {
+    return [...this.#jobs.values()].some(isUnheard);
   }
 
   /** @param {string} tabId @returns {JobRecord[]} those that run or wait */
@@ -138,11 +144,23 @@ export class Jobs {
   /** @returns {Job[]} */
   #shown() {
     const order = [...this.#jobs.values()].sort((a, b) => rank(a) - rank(b) || a.number - b.number);
-    return order.map(({ id, phase, number, label, tabId, nodes, done, node, details, isReturned, isStopping }) => {
-      const sum = [...done.values()].reduce((total, share) => total + share, 0);
-      return { id, phase, number, label, tabId, node, details, isReturned, isStopping, progress: nodes > 0 ? Math.min(1, sum / nodes) : 0 };
+    return order.map((job) => {
+      const { id, phase, number, label, tabId, node, details, isReturned, isStopping } = job;
+      return { id, phase, number, label, tabId, node, details, isReturned, isStopping, progress: progressOf(job) };
     });
   }
+}
+
+/** @param {JobRecord} job */
+function isUnheard({ phase, done }) {
+  return phase === "running" && done.size === 0;
+}
+
+/** @param {JobRecord} job @returns {number} 0 to 1 */
+function progressOf(job) {
+  if (isUnheard(job)) return job.share ?? 0;
+  const sum = [...job.done.values()].reduce((total, share) => total + share, 0);
+  return job.nodes > 0 ? Math.min(1, sum / job.nodes) : 0;
 }
 
 /** @param {JobRecord} job */

@@ -19,6 +19,7 @@ import { nothingToRun, problemsOfPrompt } from "./prompt_problems.js";
 import { explain, showKept } from "./results.js";
 import { RunEvents } from "./run_events.js";
 import { rollSeeds } from "./seeds.js";
+import { UnheardJobs } from "./unheard.js";
 
 const SYNC_AFTER_MS = 250;
 /** Whether runs show pictures of what they are making. */
@@ -68,8 +69,9 @@ export class RunControl {
 
   /** Begin to listen; whatever was missed while nobody did is asked for. */
   start() {
-    const { socket } = this.services;
+    const { api, socket, onError } = this.services;
     this.events.listen(socket);
+    new UnheardJobs({ api, jobs: this.#jobs, onError }).start();
     socket.on("status", () => this.#planSync());
     socket.state.subscribe((state) => {
       if (state === "open") this.#planSync();

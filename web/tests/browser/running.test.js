@@ -300,6 +300,17 @@ test("a run behind another waits visibly, on its nodes and on its tab", async ()
   await page.locator(".tab-waits:visible").waitFor({ state: "detached" });
 });
 
+test("a window that is opened later shows how far a run is", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(slow(40)), "long.json");
+  await page.locator("#run").click();
+  await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
+  const later = await EditorPage.open(use.browser, use.server);
+  await later.page.locator('[data-panel="queue"]').click();
+  await later.page.locator(".job", { hasText: "long" }).locator(".job-state", { hasText: /^[1-9]/ }).waitFor();
+  await later.page.close();
+});
+
 test("a worker that dies is told in a sentence, and its run can be stopped until it goes on", async () => {
   const { page } = editor;
   await openWorkflow(page, workflow(slow(3)), "orphan.json");

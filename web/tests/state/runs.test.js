@@ -1,7 +1,7 @@
 /** The queue as it is shown: told by messages at once, and by answers that are not outdated. */
 
 import assert from "node:assert/strict";
-import { beforeEach, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 
 import { readObjectInfo } from "../../src/core/catalogue.js";
 import { Doc } from "../../src/core/document.js";
@@ -19,6 +19,8 @@ let listeners;
 let asked;
 /** Prompts that were sent. @type {any[]} */
 let sent;
+/** What is done of the jobs that run. @type {{ [id: string]: number }} */
+let shares;
 /** Addresses that were posted to. @type {string[]} */
 let posted;
 /** What the server does before it answers those. @type {() => Promise<void>} */
@@ -36,6 +38,7 @@ beforeEach(() => {
   asked = [];
   sent = [];
   posted = [];
+  shares = {};
   answerPost = async () => {};
   settings = new Map([[PREVIEWS_SETTING, true]]);
   const tab = new Tab(Doc.empty(), { id: "one", title: "one" });
@@ -45,9 +48,10 @@ beforeEach(() => {
     onPreview: () => {},
   };
   const api = {
-    json: (/** @type {string} */ path) => (
-      path === "/api/tessera/queue" ? new Promise((answer) => asked.push(answer)) : Promise.resolve({})
-    ),
+    json: (/** @type {string} */ path) => {
+      if (path === "/api/tessera/queue") return new Promise((answer) => asked.push(answer));
+      return Promise.resolve(path === "/api/tessera/queue/progress" ? shares : {});
+    },
     post: async (/** @type {string} */ path) => {
       posted.push(path);
       await answerPost();
@@ -62,6 +66,9 @@ beforeEach(() => {
   }));
   runs.start();
 });
+
+/** What runs is looked at again and again until it ends. */
+afterEach(() => answered({ paused: false, jobs: [] }));
 
 /** @param {string} type */
 function send(type) {
@@ -261,3 +268,20 @@ test("the nodes of a queued run wait, unless they show a run of the same documen
   await runs.run();
   assert.deepEqual(states(), ["running"]);
 });
+
+test("how far a job of another window is is asked for, until it is told", async () => {
+  shares = { a: 0.5 };
+  await answered({ paused: false, jobs: [{ ...RUNNING, tab: null }] });
+  const progress = () => runs.jobs.get().map((job) => job.progress);
+  await until(() => progress()[0] === 0.5);
+  shares = { a: 0.75 };
+  await until(() => progress()[0] === 0.75);
+  listeners.get("progress_state")?.({ prompt_id: "a", nodes: { 1: { state: "running", value: 9, max: 10 } } });
+  await shown();
+  assert.deepEqual(progress(), [0.9]);
+});
+
+/** @param {() => boolean} isSo */
+async function until(isSo) {
+  while (!isSo()) await new Promise((resolve) => runs.jobs.subscribe(resolve));
+}
