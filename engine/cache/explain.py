@@ -1,4 +1,4 @@
-"""Why a node was not found: its key compared with the one it last had a result for."""
+"""Why a node was not found: its key compared with that of the last result a run used of it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _SHOWN = 3
 
 
 class Explainer:
-    """Remembers each node's last key with a result, and why entries were dropped; bounded."""
+    """Remembers each node's last key in use, and why entries were dropped; bounded."""
 
     def __init__(self, remembered: int = _REMEMBERED) -> None:
         self._remembered = remembered
         self._last: OrderedDict[NodeId, NodeKey] = OrderedDict()
         self._evicted: OrderedDict[str, str] = OrderedDict()
 
-    def computed(self, node_id: NodeId, key: NodeKey) -> None:
-        """Note that a node has a result for this key."""
+    def used(self, node_id: NodeId, key: NodeKey) -> None:
+        """Note that a run used a node's result for this key, or what was made of it."""
         self._last[node_id] = key
         self._last.move_to_end(node_id)
         if len(self._last) > self._remembered:

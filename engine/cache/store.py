@@ -134,8 +134,13 @@ class ResultCache(ABC):
             self._hits += 1
             self._seconds_saved += found[0].seconds
             self._in_use[node_id] = key, found[0]
-            self._explainer.computed(node_id, key)
+            self._explainer.used(node_id, key)
             return found[0]
+
+    def passed_over(self, node_id: NodeId, key: NodeKey) -> None:
+        """Note that a node was not asked for, because what was made of its result was found."""
+        with self._lock:
+            self._explainer.used(node_id, key)
 
     def put(self, node_id: NodeId, key: NodeKey, entry: Entry, *, storable: bool = True) -> None:
         """Keep what a node returned.
@@ -146,7 +151,7 @@ class ResultCache(ABC):
         """
         with self._lock:
             self._in_use[node_id] = key, entry
-            self._explainer.computed(node_id, key)
+            self._explainer.used(node_id, key)
             if key.digest is not None:
                 self._keep(key.digest, entry, storable=storable)
 

@@ -124,6 +124,9 @@ class Run:
         )
         looked_up = {*plan.reused, *plan.steps}
         reasons = {n: self._cache.explain(n, self._keys[n]) for n in order if n in looked_up}
+        for node_id in cached:
+            if node_id not in looked_up:
+                self._cache.passed_over(node_id, self._keys[node_id])
         self._parts.scope.emit(NodesCached(cached, reasons))
         for node_id in plan.reused:
             if node_id in self._outputs:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.cache.simple import LruCache
 from engine.execution.events import NodeFinished, NodesCached
 from engine.registry.spec import Hook, NodeSpec
 from tests.execution.execution_kit import SHOWN, Files, bench, spec
@@ -30,6 +31,22 @@ def test_the_reason_of_a_miss_is_given() -> None:
     kit.run(SHOWN, "3")
     kit.run({**SHOWN, "1": ("Const", {"value": 7})}, "3")
     assert kit.of(NodesCached)[0].reasons["1"].text == 'input "value" changed'
+
+
+def test_a_miss_is_compared_with_the_last_run_that_reused_what_was_made_of_the_node() -> None:
+    kit = bench(cache=LruCache(100))
+
+    def prompt(a: int, b: int) -> dict[str, Any]:
+        add = ("Add", {"a": a, "b": b})
+        return {"1": add, "2": ("Add", {"a": ["1", 0], "b": 0}), "3": ("Show", {"value": ["2", 0]})}
+
+    kit.run(prompt(1, 1), "3")
+    kit.run(prompt(2, 1), "3")
+    assert kit.run(prompt(1, 1), "3").executed == ()  # only node 3 was asked for
+    kit.run(prompt(1, 5), "3")
+    reasons = kit.of(NodesCached)[0].reasons
+    assert reasons["1"].text == 'input "b" changed'
+    assert reasons["2"].text == 'upstream node "1" changed'
 
 
 def test_twins_run_once() -> None:
