@@ -2,11 +2,13 @@
 
 /** @import { Json } from "../core/types.js" */
 
+import { readParameters } from "../core/convert/read_parameters.js";
 import { parseJson } from "../core/json.js";
 
 /**
  * @param {File} file
- * @returns {Promise<{ workflow?: Json, found: string[] }>} what else was found, for a sentence
+ * @returns {Promise<{ workflow?: Json, found: string[], ignored?: string[] }>} what else was found, for a
+ *   sentence; `ignored`: settings that the workflow lacks, which was made of another program's text
  */
 export async function readEmbedded(file) {
   // Only needed when a file is opened, and large.
@@ -21,7 +23,8 @@ export async function readEmbedded(file) {
       if (!(error instanceof SyntaxError)) throw error;
     }
   }
-  return { found: Object.keys(texts) };
+  const read = readParameters(texts["parameters"] ?? "");
+  return read ? { workflow: read.prompt, found: [], ignored: read.ignored } : { found: Object.keys(texts) };
 }
 
 /**

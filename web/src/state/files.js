@@ -82,9 +82,10 @@ export class Files {
       return;
     }
     const { readEmbedded } = await import("./embedded.js");
-    const { workflow, found } = await readEmbedded(file);
+    const { workflow, found, ignored } = await readEmbedded(file);
     if (workflow !== undefined) {
       const tab = this.#open(workflow, title, null);
+      if (tab && ignored) this.#say("info", ignored.length > 0 ? "files.partOfText" : "files.fromText", { name: file.name, ignored: ignored.join(", ") });
       if (tab && onlyBranch) await this.#keepBranch(tab, file.name);
     } else if (found.length > 0) this.#say("warn", "files.onlyOther", { name: file.name, found: found.join(", ") });
     else this.#say("warn", "files.noWorkflow", { name: file.name });

@@ -356,6 +356,21 @@ test("what cannot be opened is a sentence, and leaves everything as it is", asyn
   assert.deepEqual(await tabTitles(page), before);
 });
 
+test("a picture of another program opens as the graph its text describes, and says what is left out", async () => {
+  const { page } = editor;
+  const text = Buffer.from("parameters\0a red apple\nNegative prompt: blurry\nSteps: 21, Sampler: DPM++ 2M Karras, Seed: 12345, Size: 512x768, Hires upscale: 2");
+  const head = Buffer.from("\0\0\0\0tEXt");
+  head.writeUInt32BE(text.length);
+  const picture = await onePixel();
+  const content = Buffer.concat([picture.subarray(0, 33), head, text, Buffer.alloc(4), picture.subarray(33)]);
+  await dropFile(page, { name: "theirs.png", type: "image/png", content });
+  await toast(page, "holds another program's description").waitFor();
+  await toast(page, "but for: Hires upscale").waitFor();
+  await page.locator(".tab.active .tab-name", { hasText: "theirs" }).waitFor();
+  const value = (/** @type {string} */ name) => page.locator(`.widget-row[data-widget="${name}"] input`).first().inputValue();
+  assert.deepEqual([await value("seed"), await value("steps"), await value("height")], ["12345", "21", "768"]);
+});
+
 test("markup in every name stays text", async () => {
   const { page } = editor;
   const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
