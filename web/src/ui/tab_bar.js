@@ -29,14 +29,19 @@ export function tabBar(app, tabs, showMenu) {
     for (const tab of list) if (!shown.has(tab)) shown.set(tab, tabButton(app, tab, showMenu));
     row.replaceChildren(...list.map((tab) => /** @type {HTMLElement} */ (shown.get(tab))));
   });
+  const showActive = () => {
+    const active = tabs.active.get();
+    if (active) shown.get(active)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
   watch(tabs.active, (active) => {
     active?.hasNewFailure.set(false);
     for (const [tab, one] of shown) {
       one.classList.toggle("active", tab === active);
       one.firstElementChild?.setAttribute("aria-selected", String(tab === active));
-      if (tab === active) one.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
+    showActive();
   });
+  new ResizeObserver(showActive).observe(row);
   dragToReorder(row, tabs, shown);
   app.i18n.language.subscribe(() => {
     row.setAttribute("aria-label", app.i18n.t("shell.tabs"));

@@ -119,3 +119,16 @@ test("with the colours of the system words on buttons and the state of switches 
   assert.notEqual((await looks(off)).backgroundColor, (await looks(on)).backgroundColor);
   await page.emulateMedia({ forcedColors: "none" });
 });
+
+test("a window that gets narrower keeps the active tab in view", async () => {
+  const { page } = editor;
+  await page.setViewportSize({ width: 1500, height: 960 });
+  await page.locator(".tab-open").last().click();
+  for (const width of [480, 320]) {
+    await page.setViewportSize({ width, height: 640 });
+    await page.waitForFunction(() => {
+      const [row, tab] = [".tab-row", ".tab.active"].map((part) => document.querySelector(part)?.getBoundingClientRect());
+      return row && tab && row.width > 0 && tab.left >= row.left - 1 && tab.right <= row.right + 1;
+    });
+  }
+});
