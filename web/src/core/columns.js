@@ -6,7 +6,7 @@
  * @import { Point, Rect } from "./types.d.ts"
  */
 
-import { COLUMN_GAP, NODE_GAP, openLanes } from "./lanes.js";
+import { COLUMN_GAP, NODE_GAP, openLanes, push } from "./lanes.js";
 
 /**
  * Put every node right of those that feed it, near the height of these, and out of the way of wires.
@@ -18,10 +18,13 @@ import { COLUMN_GAP, NODE_GAP, openLanes } from "./lanes.js";
 export function inColumns(nodes, links) {
   /** @type {Map<string, Rect>} */
   const boxes = new Map();
+  /** @type {Map<string, Wire[]>} */
+  const into = new Map();
+  for (const link of links) push(into, link.to, link);
   let left = 0;
   for (const column of columnsOf(nodes, links)) {
-    const width = Math.max(...column.map(({ rect }) => rect.width));
-    const wanted = new Map(column.map(({ id }) => [id, heightOfSources(boxes, links, id)]));
+    const width = column.reduce((most, { rect }) => Math.max(most, rect.width), 0);
+    const wanted = new Map(column.map(({ id }) => [id, heightOf(boxes, into.get(id) ?? [])]));
     let top = 0;
     for (const { id, rect } of column.sort((a, b) => (wanted.get(a.id) ?? 0) - (wanted.get(b.id) ?? 0))) {
       boxes.set(id, { x: left + (width - rect.width) / 2, y: top, width: rect.width, height: rect.height });
@@ -30,7 +33,7 @@ export function inColumns(nodes, links) {
     left += width + COLUMN_GAP;
   }
   openLanes(boxes, links);
-  const highest = Math.min(...[...boxes.values()].map(({ y }) => y));
+  const highest = [...boxes.values()].reduce((least, { y }) => Math.min(least, y), Infinity);
   return new Map([...boxes].map(([id, { x, y }]) => [id, { x: Math.round(x), y: Math.round(y - highest) }]));
 }
 
@@ -52,7 +55,7 @@ function columnsOf(nodes, links) {
   for (const node of nodes) {
     // What nothing feeds stands beside what it feeds.
     const rank = Math.max(0, (fed.has(node.id) ? undefined : nearest.get(node.id)) ?? ranks.get(node.id) ?? 0);
-    columns.set(rank, [...(columns.get(rank) ?? []), node]);
+    push(columns, rank, node);
   }
   return [...columns].sort(([a], [b]) => a - b).map(([, column]) => column);
 }
@@ -70,9 +73,7 @@ function ranksOf(ids, links) {
   const next = new Map();
   for (const { from, to } of links) {
     waiting.set(to, (waiting.get(to) ?? 0) + 1);
-    const targets = next.get(from);
-    if (targets) targets.push(to);
-    else next.set(from, [to]);
+    push(next, from, to);
   }
   const ranks = new Map([...ids].map((id) => [id, 0]));
   const ready = [...ids].filter((id) => waiting.get(id) === 0);
@@ -83,16 +84,16 @@ function ranksOf(ids, links) {
       if (waiting.get(to) === 0) ready.push(to);
     }
   }
-  const last = Math.max(0, ...ready.map((id) => ranks.get(id) ?? 0));
+  const last = ready.reduce((most, id) => Math.max(most, ranks.get(id) ?? 0), 0);
   const done = new Set(ready);
   for (const id of ids) if (!done.has(id)) ranks.set(id, last + 1);
   return ranks;
 }
 
-/** @param {ReadonlyMap<string, Rect>} boxes @param {readonly Wire[]} links @param {string} id @returns {number} the mean; 0 without any */
-function heightOfSources(boxes, links, id) {
-  const heights = links.flatMap(({ from, to, fromY = 0 }) => {
-    const source = to === id ? boxes.get(from) : undefined;
+/** @param {ReadonlyMap<string, Rect>} boxes @param {readonly Wire[]} links @returns {number} where they come from, in the mean; 0 without any */
+function heightOf(boxes, links) {
+  const heights = links.flatMap(({ from, fromY = 0 }) => {
+    const source = boxes.get(from);
     return source ? [source.y + fromY] : [];
   });
   return heights.length > 0 ? heights.reduce((sum, one) => sum + one, 0) / heights.length : 0;

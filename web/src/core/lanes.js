@@ -16,6 +16,8 @@ const LANE = 14;
 const PIECES = 24;
 /** Who makes way for one wire moves others; what is best after so many rounds is taken. */
 const MOST_ROUNDS = 40;
+/** Curves that are looked at in all, about a second's worth: in a thicket there is no room for lanes. */
+const MOST_LOOKS = 300_000;
 /** A node that is in the way so often, whatever side it goes to, tries the other. */
 const PATIENCE = 3;
 
@@ -27,23 +29,26 @@ const PATIENCE = 3;
  * @param {readonly Wire[]} links
  */
 export function openLanes(boxes, links) {
-  const columnOf = columnsOf(boxes);
-  const curves = new Curves(boxes, links);
+  const columns = columnsOf(boxes);
+  const columnOf = new Map(columns.flatMap((column, at) => column.map((id) => [id, at])));
+  const curves = new Curves(boxes, links, columnOf);
   /** @type {Map<string, number>} */
   const times = new Map();
   let best = new Map(boxes);
   let fewest = Infinity;
   for (let round = 0; round < MOST_ROUNDS && fewest > 0; round += 1) {
-    const inTheWay = [...boxes.keys()].filter((id) => takenAround(curves.passing(id), boxOf(boxes, id)));
+    const inTheWay = [...boxes.keys()].filter((id) => curves.looks < MOST_LOOKS && takenAround(curves.passing(id), boxOf(boxes, id)));
+    if (curves.looks >= MOST_LOOKS) break;
     if (inTheWay.length < fewest) {
       best = new Map(boxes);
       fewest = inTheWay.length;
     }
     for (const id of inTheWay) {
+      if (curves.looks >= MOST_LOOKS) break;
       const taken = takenAround(curves.passing(id), boxOf(boxes, id));
       if (!taken) continue; // others made way
       times.set(id, (times.get(id) ?? 0) + 1);
-      const column = columnOf.get(id) ?? [];
+      const column = columns[columnOf.get(id) ?? 0] ?? [];
       moveInColumn(boxes, column, id, placeBeside(taken, boxOf(boxes, id).y, Number(times.get(id)) % PATIENCE === 0));
       curves.follow(column);
     }
@@ -59,21 +64,29 @@ class Curves {
   #curves = new Map();
   /** @type {Map<string, Wire[]>} */
   #linksOf = new Map();
+  /** @type {Map<number, Wire[]>} */
+  #linksOver = new Map();
+  /** How many curves were looked at so far. */
+  looks = 0;
 
-  /** @param {ReadonlyMap<string, Rect>} boxes @param {readonly Wire[]} links */
-  constructor(boxes, links) {
+  /** @param {ReadonlyMap<string, Rect>} boxes @param {readonly Wire[]} links @param {ReadonlyMap<string, number>} columnOf */
+  constructor(boxes, links, columnOf) {
     this.boxes = boxes;
+    this.columnOf = columnOf;
     for (const link of links) {
       const curve = curveOf(boxes, link);
       if (!curve) continue;
       this.#curves.set(link, curve);
-      for (const end of [link.from, link.to]) this.#linksOf.set(end, [...(this.#linksOf.get(end) ?? []), link]);
+      for (const end of [link.from, link.to]) push(this.#linksOf, end, link);
+      const [one = 0, other = 0] = [columnOf.get(link.from), columnOf.get(link.to)];
+      for (let at = Math.min(one, other); at <= Math.max(one, other); at += 1) push(this.#linksOver, at, link);
     }
   }
 
   /** @param {readonly string[]} moved ids of nodes */
   follow(moved) {
     for (const id of moved) {
+      this.looks += this.#linksOf.get(id)?.length ?? 0;
       for (const link of this.#linksOf.get(id) ?? []) this.#curves.set(link, /** @type {Curve} */ (curveOf(this.boxes, link)));
     }
   }
@@ -83,8 +96,10 @@ class Curves {
     const { x, width } = boxOf(this.boxes, id);
     /** @type {number[][]} */
     const found = [];
-    for (const { link, line, left, right } of this.#curves.values()) {
+    for (const link of this.#linksOver.get(this.columnOf.get(id) ?? 0) ?? []) {
+      const { line, left, right } = /** @type {Curve} */ (this.#curves.get(link));
       if (link.from === id || link.to === id || right <= x || left >= x + width) continue;
+      this.looks += 1;
       const heights = line.slice(1).flatMap((end, at) => heightsOver(/** @type {Point} */ (line[at]), end, x, x + width));
       if (heights.length > 0) found.push(heights);
     }
@@ -94,16 +109,23 @@ class Curves {
 
 /**
  * @param {ReadonlyMap<string, Rect>} boxes
- * @returns {Map<string, string[]>} by node: the nodes that have their middle where it has its
+ * @returns {string[][]} from left to right: nodes that have their middle at the same place
  */
 function columnsOf(boxes) {
   /** @type {Map<number, string[]>} */
   const columns = new Map();
   for (const [id, { x, width }] of boxes) {
     const middle = x + width / 2;
-    columns.set(middle, [...(columns.get(middle) ?? []), id]);
+    push(columns, middle, id);
   }
-  return new Map([...columns.values()].flatMap((column) => column.map((id) => [id, column])));
+  return [...columns].sort(([a], [b]) => a - b).map(([, column]) => column);
+}
+
+/** @template K, V @param {Map<K, V[]>} lists @param {K} key @param {V} value */
+export function push(lists, key, value) {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }
 
 /** @param {ReadonlyMap<string, Rect>} boxes @param {string} id */

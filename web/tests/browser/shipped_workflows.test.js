@@ -9,7 +9,11 @@ import { fileURLToPath } from "node:url";
 
 import { readObjectInfo } from "../../src/core/catalogue.js";
 import { readWorkflow } from "../../src/core/convert/read_canvas.js";
+import { toApi } from "../../src/core/convert/to_api.js";
+import { edit } from "../../src/core/edits.js";
 import { containsPoint, overlaps } from "../../src/core/geometry.js";
+import { layout } from "../../src/core/layout.js";
+import { partsOf } from "../../src/interaction/layout_client.js";
 import { outline } from "../../src/render/link_geometry.js";
 import { Scene } from "../../src/render/scene.js";
 import { Server } from "./page.js";
@@ -59,15 +63,46 @@ function coveredNodes(scene) {
     .map((other) => `#${one.record.id} and #${other.record.id}`));
 }
 
-test("no wire runs behind a node, and no node lies on another", async () => {
-  const files = (await readdir(FOLDER)).filter((name) => name.endsWith(".json"));
-  assert.ok(files.length >= 6);
-  for (const file of files) {
+/** @returns {Promise<{ file: string, scene: Scene }[]>} */
+async function shipped() {
+  const files = (await readdir(FOLDER, { recursive: true })).filter((name) => name.endsWith(".json"));
+  assert.ok(files.length >= 8);
+  return Promise.all(files.map(async (file) => {
     const { doc, problems } = readWorkflow(JSON.parse(await readFile(FOLDER + file, "utf8")), catalogue);
     assert.deepEqual(problems, [], file);
     const scene = new Scene(doc, "root", catalogue);
     assert.ok(scene.links.size > 0, file);
+    return { file, scene };
+  }));
+}
+
+test("no wire runs behind a node, and no node lies on another", async () => {
+  for (const { file, scene } of await shipped()) {
     assert.deepEqual(hiddenWires(scene), [], file);
     assert.deepEqual(coveredNodes(scene), [], file);
+  }
+});
+
+test("neither when they are arranged: nodes make way for wires that pass them", async () => {
+  for (const { file, scene } of await shipped()) {
+    const { nodes, links } = partsOf(scene, [...scene.graph.nodes.keys()]);
+    const places = layout(nodes, links);
+    edit(scene.doc, "edit.layout", (tx) => {
+      for (const [id, at] of places) tx.updateNode("root", id, at);
+      tx.removeReroutes("root", scene.graph.reroutes.keys());
+    });
+    const arranged = new Scene(scene.doc, "root", catalogue);
+    assert.deepEqual(hiddenWires(arranged), [], file);
+    assert.deepEqual(coveredNodes(arranged), [], file);
+  }
+});
+
+test("neither when they come without places, in the API's format", async () => {
+  for (const { file, scene } of await shipped()) {
+    const { doc } = readWorkflow(/** @type {any} */ (toApi(scene.doc, catalogue).prompt), catalogue);
+    const arranged = new Scene(doc, "root", catalogue);
+    assert.ok(arranged.links.size > 0, file);
+    assert.deepEqual(hiddenWires(arranged), [], file);
+    assert.deepEqual(coveredNodes(arranged), [], file);
   }
 });
