@@ -22,11 +22,11 @@ export class Viewer {
     this.files = files;
   }
 
-  /** @param {readonly Picture[]} pictures @param {number} index of the one to show */
+  /** There is one at a time, however often it is asked for. @param {readonly Picture[]} pictures @param {number} index of the one to show */
   show(pictures, index) {
     this.#pictures = pictures;
     this.#index = index;
-    this.#build();
+    if (!this.box?.open) this.#build();
     this.#showPicture();
   }
 

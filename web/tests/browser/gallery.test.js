@@ -102,6 +102,21 @@ test("a picture is shown large, zoomed, and the next one follows", async () => {
   await page.locator(".viewer").waitFor({ state: "detached" });
 });
 
+test("a double click on a picture opens one viewer", async () => {
+  const { page } = editor;
+  await makePicture("twice", 0x808000);
+  await page.locator('[data-panel="gallery"]').click();
+  // Both clicks reach the tile: the viewer is not there before its module is loaded.
+  await page.locator('.gallery-tile[title^="twice"]').evaluate((/** @type {HTMLElement} */ tile) => {
+    tile.click();
+    tile.click();
+  });
+  await page.locator(".picture-info dd", { hasText: "twice" }).waitFor();
+  assert.equal(await page.locator("dialog").count(), 1);
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+});
+
 test("a small picture fills the viewer in whole steps, is seen as large as it is, and stays in view", async () => {
   const { page } = editor;
   await makePicture("small", 0x33aa66);
