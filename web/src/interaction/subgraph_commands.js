@@ -25,11 +25,12 @@ export function subgraphCommands(view) {
       });
       tab.selection.set(selectionOf({ nodes: [id] }));
     }),
-    onWork(view, "subgraph.unpack", [], oneSubgraph, ({ tab, graphId, nodes }) => {
+    onWork(view, "subgraph.unpack", [], (work) => subgraphsIn(work).length > 0, (work) => {
+      const { tab, graphId } = work;
       /** @type {string[]} */
       let out = [];
       tab.edit("edit.unpack", (tx) => {
-        out = unpackSubgraph(tx, graphId, /** @type {string} */ (nodes[0]));
+        out = subgraphsIn(work).flatMap((id) => unpackSubgraph(tx, graphId, id));
       });
       tab.selection.set(selectionOf({ nodes: out }));
     }),
@@ -37,8 +38,14 @@ export function subgraphCommands(view) {
 }
 
 /** @param {Work} work */
-function oneSubgraph({ nodes, tab, graph }) {
-  const [id] = nodes;
-  const type = id === undefined ? undefined : graph.nodes.get(id)?.type;
-  return nodes.length === 1 && type !== undefined && tab.doc.graph(type) !== undefined;
+function oneSubgraph(work) {
+  return work.nodes.length === 1 && subgraphsIn(work).length === 1;
+}
+
+/** Those of the selected nodes that are subgraphs. @param {Work} work */
+function subgraphsIn({ nodes, tab, graph }) {
+  return nodes.filter((id) => {
+    const type = graph.nodes.get(id)?.type;
+    return type !== undefined && tab.doc.graph(type) !== undefined;
+  });
 }

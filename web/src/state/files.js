@@ -282,7 +282,7 @@ export class Files {
 }
 
 /** @param {string} path */
-function titleOf(path) {
+export function titleOf(path) {
   return path.slice(path.lastIndexOf("/") + 1).replace(/\.[^.]+$/, "");
 }
 

@@ -5,6 +5,7 @@
 /** @import { Files } from "../state/files.js" */
 /** @import { Picture } from "../state/gallery.js" */
 
+import { titleOf } from "../state/files.js";
 import { addNode, select } from "./add_node.js";
 import { clipboard } from "./clipboard.js";
 
@@ -23,7 +24,7 @@ export async function historyOf(app, jobId) {
 export async function openWorkflowOf(app, files, { file, jobId, label }) {
   const entry = jobId === null ? undefined : await historyOf(app, jobId);
   const workflow = /** @type {Json | undefined} */ (entry?.prompt?.[3]?.extra_pnginfo?.workflow ?? entry?.prompt?.[2]);
-  if (workflow !== undefined) files.openWorkflow(workflow, label || file.filename);
+  if (workflow !== undefined) files.openWorkflow(workflow, label || titleOf(file.filename));
   else await files.openFile(new File([await blobOf(app, file)], file.filename));
 }
 

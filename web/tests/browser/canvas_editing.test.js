@@ -255,6 +255,25 @@ test("a subgraph is made, opened by double click, left by Esc, and taken apart",
   assert.equal(graph.links.length, 9);
 });
 
+test("several selected subgraphs are taken apart in one step, other nodes stay", async () => {
+  const canvas = await canvases.open();
+  /** @type {string[]} */
+  const made = [];
+  for (const id of ["5", "6"]) {
+    await canvas.clickTitle(id);
+    await canvas.press("Control+Shift+E");
+    made.push(...(await canvas.graph()).selected);
+  }
+  await canvas.press("Control+A");
+  await canvas.page.evaluate(() => /** @type {any} */ (window).harness.app.commands.execute("subgraph.unpack"));
+  const { nodes, selected } = await canvas.graph();
+  assert.equal(Object.keys(nodes).length, 7);
+  assert.equal(selected.length, 2);
+  assert.ok(made.every((id) => !(id in nodes)));
+  await canvas.press("Control+Z");
+  assert.deepEqual(Object.keys((await canvas.graph()).nodes).filter((id) => made.includes(id)).sort(), made.sort());
+});
+
 test("a subgraph shows the values inside that its inputs stand for, and steps go on from them", async () => {
   const canvas = await canvases.open();
   await canvas.clickTitle("5");
