@@ -113,7 +113,7 @@ class ForbiddenPathError(EngineError):
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """Return the known name most like `name`, ignoring case, or None when none is near."""
     by_folded = {candidate.casefold(): candidate for candidate in known}
-    found = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.7)
     return by_folded[found[0]] if found else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.errors import UnknownNameError
@@ -40,6 +42,14 @@ def test_an_unknown_type_is_answered_with_the_nearest_name(registry: Registry) -
 
     with pytest.raises(UnknownNameError, match='Did you mean "Sample"'):
         registry.find("sampel")
+
+
+def test_a_name_that_shares_a_few_letters_is_not_suggested(registry: Registry) -> None:
+    registry.add(replace(SPEC, type_id="StringReplace"))
+
+    with pytest.raises(UnknownNameError) as raised:
+        registry.find("SomethingElse")
+    assert raised.value.suggestion is None
 
 
 def test_a_built_in_type_is_not_replaced_by_a_pack(registry: Registry) -> None:
