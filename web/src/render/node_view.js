@@ -41,7 +41,7 @@ export class NodeView {
     this.rows = isNote(shape.record.type)
       ? new NodeNote(environment, this.body) : new NodeRows(environment, this.body);
     this.preview = new NodePreview(environment.app, this.element, this.badge);
-    this.extras = new NodeExtras(environment, this.header, this.element);
+    this.extras = new NodeExtras(environment, this.header, this.element, () => this.placePreview());
     this.update(shape);
     /** What the badge says. @type {NodeRun | undefined} */
     this.run = undefined;
@@ -111,7 +111,7 @@ export class NodeView {
 
   /** Pictures go where there is room now. */
   placePreview() {
-    this.preview.place(previewPlace(this.environment.scene, this.shape));
+    this.preview.place(previewPlace(this.environment.scene, this.shape, this.extras.height));
   }
 
   /** @param {NodeShape} shape */

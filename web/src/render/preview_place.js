@@ -16,11 +16,12 @@ const GAP = 4;
 /**
  * @param {Pick<Scene, "nodeGrid">} scene
  * @param {NodeShape} shape
+ * @param {number} [taken] Pixels that something else takes at the top of the room.
  * @returns {PreviewPlace}
  */
-export function previewPlace(scene, shape) {
+export function previewPlace(scene, shape, taken = 0) {
   const { rest, height } = shape.layout;
-  if (rest.height >= LEAST) return { where: "inside", y: rest.y, height: rest.height };
+  if (rest.height - taken >= LEAST) return { where: "inside", y: rest.y + taken, height: rest.height - taken };
   const room = Math.min(roomBelow(scene, shape) - 2 * GAP, HANGING);
   if (room >= LEAST) return { where: "below", y: height + GAP, height: room };
   return { where: "header", y: 0, height: 0 };

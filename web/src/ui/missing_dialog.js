@@ -15,7 +15,7 @@ export async function offerMissing(app, tab) {
   const { t } = app.i18n;
   /** @type {Store<ReadonlyMap<MissingFile, string>>} */
   const picked = createStore(new Map());
-  const body = element("div", { class: "missing" }, ...typeList(app, missing), ...fileList(app, missing, picked));
+  const body = element("div", { class: "missing-list" }, ...typeList(app, missing), ...fileList(app, missing, picked));
   const allowed = createStore(picked.get().size > 0);
   picked.subscribe((some) => allowed.set(some.size > 0));
   const actions = missing.files.every(({ choices }) => choices.length === 0)

@@ -46,6 +46,59 @@ test("markup in names, notes and results stays text", async () => {
   assert.equal(await canvas.page.locator(".node a[href^='javascript']").count(), 0);
 });
 
+test("controls of packs stand right below the rows, and pictures below them", async () => {
+  const canvas = await canvases.open();
+  await canvas.page.evaluate(() => {
+    const { app, tab } = /** @type {any} */ (window).harness;
+    app.extensions.mountExtras = (/** @type {HTMLElement} */ foot, /** @type {unknown} */ _tab, /** @type {unknown} */ _graph, /** @type {{ id: string }} */ record) => {
+      if (record.id !== "7") return;
+      const button = document.createElement("button");
+      button.style.height = "30px";
+      foot.append(button);
+    };
+    app.extensions.decorations.set(1);
+    tab.run.update("7", { state: "done", outputs: { images: [{ filename: "picture.png", type: "output", subfolder: "" }] } });
+  });
+  const node = canvas.node("7");
+  await node.locator(".node-preview:visible").waitFor();
+  /** @param {string} part Of the node; where it begins and ends below the node's top, at zoom 1. */
+  const span = (part) => node.evaluate((element, selector) => {
+    const found = /** @type {HTMLElement} */ (element.querySelector(selector));
+    return [found.offsetTop, found.offsetTop + found.offsetHeight];
+  }, part);
+  await canvas.page.waitForFunction(() => {
+    const preview = /** @type {HTMLElement | null} */ (document.querySelector('.node[data-node="7"] .node-preview'));
+    const foot = /** @type {HTMLElement | null} */ (document.querySelector('.node[data-node="7"] .node-extras'));
+    return preview && foot && preview.offsetTop >= foot.offsetTop + foot.offsetHeight;
+  });
+  const [top = 0, bottom = 0] = await span(".node-extras");
+  const [pictureTop = 0] = await span(".node-preview");
+  const rows = await node.evaluate((element) => Math.max(...[...element.querySelectorAll(".node-row")].map((row) => {
+    const { top: y, height } = /** @type {HTMLElement} */ (row).style;
+    return parseFloat(y) + parseFloat(height);
+  })));
+  assert.ok(top >= rows && top - rows < 12, `rows end at ${rows}, controls begin at ${top}`);
+  assert.ok(pictureTop >= bottom);
+});
+
+test("the label of a row that is fed stands beside its socket, however high the row", async () => {
+  const canvas = await canvases.open();
+  await canvas.page.evaluate(() => {
+    const { tab } = /** @type {any} */ (window).harness;
+    tab.edit("x", (/** @type {any} */ tx) => {
+      const id = tx.addNode("root", { type: "PrimitiveNode", x: 0, y: -200, width: 200, height: 80, mode: "normal", inputs: [], outputs: [{ key: "STRING", name: "STRING", type: "STRING" }], values: { value: "x" }, properties: {} });
+      tx.updateNode("root", "2", { height: 320 });
+      tx.connect("root", { from: id, output: "STRING", to: "2", input: "text" });
+    });
+  });
+  await canvas.settled();
+  const row = canvas.node("2").locator(".widget-row.fed");
+  const [label, socket, whole] = await Promise.all([row.locator(".fed-label").boundingBox(), row.locator(".socket").boundingBox(), row.boundingBox()]);
+  assert.ok(label && socket && whole && whole.height > 3 * socket.height);
+  const middle = (/** @type {{ y: number, height: number }} */ box) => box.y + box.height / 2;
+  assert.ok(Math.abs(middle(label) - middle(socket)) < 2, `label at ${middle(label)}, socket at ${middle(socket)}`);
+});
+
 test("what a run does is shown on its nodes, and only there", async () => {
   const canvas = await canvases.open();
   await canvas.settled();

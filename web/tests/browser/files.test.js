@@ -380,6 +380,11 @@ test("markup in every name stays text", async () => {
   await page.keyboard.press("Escape");
   await page.locator('[data-panel="errors"]').click();
   await page.locator(".node").waitFor();
+  const [left = 0, right = 0, inside = 0] = await page.locator(".node-missing").evaluate((element) => {
+    const text = /** @type {HTMLElement} */ (element);
+    return [text.offsetLeft, text.offsetLeft + text.offsetWidth, text.parentElement?.clientWidth ?? 0];
+  });
+  assert.ok(left >= 8 && right <= inside - 8, `what is said on the node spans ${left} to ${right} of ${inside}`);
   assert.equal(await page.evaluate(() => /** @type {any} */ (window).hacked), undefined);
   assert.equal(await page.locator("#shell img[src='x'], #shell script").count(), 0);
 });

@@ -27,6 +27,9 @@ test("pictures go into a node's room, else below it as far as the next node, els
   const doc = pictureGraph(catalogue);
   const scene = new Scene(doc, "root", catalogue);
   assert.equal(previewPlace(scene, shapeOf(scene, "7")).where, "inside");
+  const { rest } = shapeOf(scene, "7").layout;
+  assert.deepEqual(previewPlace(scene, shapeOf(scene, "7"), 30), { where: "inside", y: rest.y + 30, height: rest.height - 30 });
+  assert.notEqual(previewPlace(scene, shapeOf(scene, "7"), rest.height).where, "inside");
   const sampler = shapeOf(scene, "5");
   const free = previewPlace(scene, sampler);
   assert.deepEqual([free.where, free.height], ["below", 160]);
