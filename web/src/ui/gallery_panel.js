@@ -23,9 +23,7 @@ const SEARCH_AFTER_MS = 250;
 export function mountGallery(place, app, parts) {
   const gone = new AbortController();
   const gallery = new Gallery(app.api);
-  const tell = (/** @type {Promise<void>} */ work) => {
-    work.catch((error) => app.ui.toast("error", error instanceof Error ? error.message : String(error)));
-  };
+  const tell = telling(app);
   const search = searchField(app, (words) => tell(gallery.search(words)), gone.signal);
   const note = element("p", { class: "empty" });
   /** @type {VirtualGrid<Picture>} */
@@ -49,6 +47,11 @@ export function mountGallery(place, app, parts) {
   gone.signal.addEventListener("abort", parts.runs.onEnd(() => tell(gallery.refresh())));
   tell(gallery.search(""));
   return () => gone.abort();
+}
+
+/** Says what a piece of work failed with. @param {App} app @returns {(work: Promise<void>) => void} */
+function telling(app) {
+  return (work) => void work.catch((error) => app.ui.toast("error", error instanceof Error ? error.message : String(error)));
 }
 
 /** @param {App} app @param {(words: string) => void} look @param {AbortSignal} signal */
@@ -83,6 +86,7 @@ function searchField(app, look, signal) {
 function tile(app, { files, viewer }, gallery, grid, picture) {
   const { filename, subfolder = "", type = "output" } = picture.file;
   const query = new URLSearchParams({ filename, subfolder, type, edge: String(THUMBNAIL_EDGE) });
+  const tell = telling(app);
   const image = element("img", { alt: filename, decoding: "async", draggable: "false" });
   image.src = app.api.url(`/api/tessera/thumbnail?${query}`);
   const button = element("button", { type: "button", class: "gallery-tile", title: picture.label ? `${picture.label} · ${filename}` : filename }, image);
@@ -96,7 +100,7 @@ function tile(app, { files, viewer }, gallery, grid, picture) {
       { title: app.i18n.t("gallery.open"), icon: "image", run: () => void viewer.show(gallery.pictures.get(), place()) },
       ...pictureMenu(app, files, picture),
       { separator: true },
-      { title: app.i18n.t("gallery.forget"), icon: "trash", danger: true, run: () => void forget(app, gallery, picture) },
+      { title: app.i18n.t("gallery.forget"), icon: "trash", danger: true, run: () => tell(forget(app, gallery, picture)) },
     ]);
   });
   return button;
@@ -111,9 +115,13 @@ function moveFocus(event, grid, at, count) {
   if (at + step >= 0 && at + step < count) grid.reveal(at + step);
 }
 
-/** @param {App} app @param {Gallery} gallery @param {Picture} picture */
+/** Take the whole run of a picture out of the history, which nothing brings back. @param {App} app @param {Gallery} gallery @param {Picture} picture */
 async function forget(app, gallery, { jobId }) {
   if (jobId === null) return;
+  const { i18n, ui } = app;
+  const count = gallery.pictures.get().filter((picture) => picture.jobId === jobId).length;
+  const options = { title: i18n.t("gallery.forget.title"), ok: i18n.t("gallery.forget.ok"), danger: true };
+  if (!(await ui.confirm(i18n.t("gallery.forget.text", { count }), options))) return;
   await app.api.post("/api/history", { delete: [jobId] });
   gallery.forget(jobId);
 }

@@ -117,6 +117,27 @@ test("a double click on a picture opens one viewer", async () => {
   await page.locator("dialog").waitFor({ state: "detached" });
 });
 
+test("a run is forgotten only after a question that says what goes and what stays", async () => {
+  const { page } = editor;
+  await makePicture("forgettable", 0x118811);
+  await page.locator('[data-panel="gallery"]').click();
+  const tile = page.locator('.gallery-tile[title^="forgettable"]');
+  const files = await readdir(join(use.server.folder, "output"));
+  const ask = async () => {
+    await tile.click({ button: "right" });
+    await page.locator(".menu-item", { hasText: "Forget this run" }).click();
+    await page.locator("dialog", { hasText: "All pictures of this run (1) leave the gallery and the history" }).waitFor();
+  };
+  await ask();
+  await page.locator("dialog button", { hasText: "Cancel" }).click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+  assert.equal(await tile.count(), 1);
+  await ask();
+  await page.locator("dialog button", { hasText: "Forget" }).click();
+  await tile.waitFor({ state: "detached" });
+  assert.deepEqual(await readdir(join(use.server.folder, "output")), files);
+});
+
 test("a small picture fills the viewer in whole steps, is seen as large as it is, and stays in view", async () => {
   const { page } = editor;
   await makePicture("small", 0x33aa66);
