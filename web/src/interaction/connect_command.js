@@ -18,9 +18,19 @@ export function connectCommands(view) {
   return [
     onWork(view, "node.connect", ["C"], ({ nodes }) => nodes.length === 1, (work, app) => {
       const [id] = work.nodes;
-      if (id !== undefined) void app.ui.menu(placeOf(view, id), portItems(app, work, id));
+      if (id !== undefined) offerPorts(app, work, id);
     }),
   ];
+}
+
+/** @param {App} app @param {Work} work @param {NodeId} id */
+function offerPorts(app, work, id) {
+  const { scene } = work.view.shown ?? {};
+  const shape = scene?.nodes.get(id);
+  if (!scene || !shape) return;
+  const items = portItems(app, work, id);
+  if (items.some((item) => "title" in item && !item.disabled)) void app.ui.menu(placeOf(work.view, id), items);
+  else app.ui.toast("info", app.i18n.t("canvas.connect.none", { node: titleOf({ app, tab: work.tab, scene }, shape) }));
 }
 
 /** @param {CanvasView} view @param {NodeId} id */

@@ -123,3 +123,20 @@ test("Alt+click and a middle click put a dot on a wire; pulled with Alt, the wir
   assert.ok((await canvas.camera()).x < x, "a middle drag that begins on a wire moves the view");
   assert.equal((await canvas.graph()).reroutes.length, 0);
 });
+
+test("connecting by keys offers the ports that fit, and says when none does", async () => {
+  const canvas = await canvases.open();
+  await canvas.clickTitle("6");
+  await canvas.press("c");
+  assert.ok((await canvas.asked()).menu.length > 0);
+  await canvas.page.evaluate(() => {
+    const { tab, asked } = /** @type {any} */ (window).harness;
+    const others = [...tab.doc.root.nodes.keys()].filter((id) => id !== "6");
+    tab.edit("edit.delete", (/** @type {any} */ tx) => tx.removeNodes("root", others));
+    asked.menu = [];
+  });
+  await canvas.press("c");
+  const { menu, toasts } = await canvas.asked();
+  assert.deepEqual(menu, []);
+  assert.deepEqual(toasts, [{ kind: "info", text: "No other node has a port that “VAE Decode” can be connected to." }]);
+});
