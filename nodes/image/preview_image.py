@@ -8,9 +8,7 @@ import string
 from engine.registry.decorator import node
 from engine.registry.spec import NodeContext
 from engine.types import Image, Ui
-from nodes.image.result_files import save_pngs
-
-_FAST = 1  # previews do not live long: speed counts, not size
+from nodes.image.result_files import FAST, save_pngs
 
 
 def preview_prefix() -> str:
@@ -25,4 +23,4 @@ async def preview_image(images: Image, context: NodeContext) -> Ui:
     Args:
         images: What to show.
     """
-    return Ui(images=await save_pngs(context, images, "temp", preview_prefix(), _FAST))
+    return Ui(images=await save_pngs(context, images, "temp", preview_prefix(), FAST))

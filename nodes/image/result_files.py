@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Final, Literal
 
 import torch
 from PIL import Image
@@ -16,6 +16,10 @@ from engine.imaging.embedding import metadata_texts
 from engine.imaging.encoding import DEFAULT_COMPRESS_LEVEL, write_png
 from engine.imaging.saving import SavePath
 from engine.registry.spec import Folders, NodeContext
+from engine.types import Ui
+
+FAST: Final = 1
+"""Compression of previews: they do not live long, so speed counts, not size."""
 
 Entry = dict[str, str]
 """One file for the canvas: {"filename", "subfolder", "type"}."""
@@ -68,6 +72,25 @@ async def save_pngs(
 
     Raises: InvalidValueError, ForbiddenPathError, SaveError.
     """
+    return await asyncio.to_thread(_png_writer(context, images, kind, prefix, compress_level))
+
+
+def show_pngs(context: NodeContext, images: torch.Tensor, prefix: str) -> Ui:
+    """Write previews of a batch into the temp folder at once; return what shows them on the node.
+
+    Raises: InvalidValueError, ForbiddenPathError, SaveError.
+    """
+    return Ui(images=_png_writer(context, images, "temp", prefix, FAST)())
+
+
+def _png_writer(
+    context: NodeContext,
+    images: torch.Tensor,
+    kind: Literal["output", "temp"],
+    prefix: str,
+    compress_level: int,
+) -> Callable[[], list[Entry]]:
+    """Plan the names of a batch; return what writes its files. Raises: as `save_pngs`."""
     height, width = check_image(images, "images").shape[1:3]
     folder = ResultFolder.of(context, kind, prefix, width, height)
     embedded = texts(context)
@@ -81,4 +104,4 @@ async def save_pngs(
     def save_all() -> list[Entry]:
         return [save(item, picture) for item, picture in enumerate(to_pictures(images))]
 
-    return await asyncio.to_thread(save_all)
+    return save_all

@@ -31,8 +31,15 @@ from engine.training.objectives.discriminator import DiscriminatorSettings
 from engine.training.order import generator_of
 from engine.training.settings import TrainSettings
 from engine.training.trainer import Trainer
-from engine.types import Image, Vae, VqModel
-from nodes.training.training_run import Settings, keep_result, start_trainer, train, widths_of
+from engine.types import Image, NodeResult, Vae, VqModel
+from nodes.training.training_run import (
+    Settings,
+    keep_result,
+    kept_on_node,
+    start_trainer,
+    train,
+    widths_of,
+)
 
 Count = Annotated[int, Number(1, 1024)]
 Pixels = Annotated[int, Number(0, 4096, step=8)]
@@ -71,7 +78,7 @@ def train_vq_autoencoder(
     crop_until: Step = 0,
     adversary_from: StepOrNever = -1,
     event_files: bool = False,
-) -> TrainedVq:
+) -> TrainedVq | NodeResult:
     """Train a VQ autoencoder: it writes pictures as grids of tokens from a codebook it learns.
 
     Stop it at any time: what is learned is saved, and running it again with the same inputs goes
@@ -105,7 +112,7 @@ def train_vq_autoencoder(
     )
     source, key, progress = _trained(context, name, pictures, shape, settings, event_files)
     model = sd1.vq_autoencoder(source, key, context.service(ModelLibrary).residency)
-    return TrainedVq(model, model, progress)
+    return NodeResult(TrainedVq(model, model, progress), kept_on_node(context, progress))
 
 
 @node("TrainKLAutoencoder", category="training", title="Train KL Autoencoder (VAE)", output=True)
@@ -121,7 +128,7 @@ def train_kl_autoencoder(
     crop_until: Step = 0,
     adversary_from: StepOrNever = -1,
     event_files: bool = False,
-) -> TrainedKl:
+) -> TrainedKl | NodeResult:
     """Train a VAE: it writes pictures as small latents, which a diffusion model can learn.
 
     Stop it at any time: what is learned is saved, and running it again with the same inputs goes
@@ -150,7 +157,7 @@ def train_kl_autoencoder(
     )
     source, key, progress = _trained(context, name, pictures, shape, settings, event_files)
     vae = sd1.autoencoder(source, key, context.service(ModelLibrary).residency)
-    return TrainedKl(vae, progress)
+    return NodeResult(TrainedKl(vae, progress), kept_on_node(context, progress))
 
 
 def _adversary(start: int) -> DiscriminatorSettings | None:

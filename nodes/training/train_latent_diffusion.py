@@ -26,9 +26,16 @@ from engine.training.preview import fit_preview
 from engine.training.sampling import sample_pictures
 from engine.training.trainer import Trainer
 from engine.training.vocabulary import learn_merges
-from engine.types import Clip, Image, Model, Vae
+from engine.types import Clip, Image, Model, NodeResult, Vae
 from nodes.loaders.clip_value import clip_of
-from nodes.training.training_run import Settings, keep_result, start_trainer, train, widths_of
+from nodes.training.training_run import (
+    Settings,
+    keep_result,
+    kept_on_node,
+    start_trainer,
+    train,
+    widths_of,
+)
 
 Count = Annotated[int, Number(1, 1024)]
 _FITTED: Final = 32
@@ -66,7 +73,7 @@ def train_latent_diffusion(
     latent_scale: Annotated[float, Number(0.0001, 1000.0, step=0.00001)] = 1.0,
     prompts: Annotated[str, Text(multiline=True)] = "",
     event_files: bool = False,
-) -> TrainedDiffusion:
+) -> TrainedDiffusion | NodeResult:
     """Train a model that turns words into latents, together with its text encoder.
 
     Stop it at any time: what is learned is saved, and running it again with the same inputs goes
@@ -126,7 +133,8 @@ def train_latent_diffusion(
     objective = DiffusionObjective(shape, tokenizer, channels, settings.seed, show)
     trainer = start_trainer(context, name, objective, latents, settings)
     progress = train(context, trainer, event_files=event_files)
-    return _result(context, trainer, objective, pairs, vae, progress)
+    result = _result(context, trainer, objective, pairs, vae, progress)
+    return NodeResult(result, kept_on_node(context, progress))
 
 
 def _shown_prompts(

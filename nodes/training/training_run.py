@@ -25,8 +25,9 @@ from engine.training.report import Report
 from engine.training.settings import TrainSettings
 from engine.training.state import write_whole
 from engine.training.trainer import Trainer
-from engine.types import Preview, Socket
-from nodes.image.result_files import folders
+from engine.types import Preview, Socket, Ui
+from nodes.image.preview_image import preview_prefix
+from nodes.image.result_files import folders, show_pngs
 
 Settings: TypeAlias = Annotated[TrainSettings, Socket("TRAIN_SETTINGS")]
 _FREE: Final = ("steps", "save_every", "keep", "report_every", "sample_every")
@@ -90,6 +91,11 @@ def train(context: NodeContext, trainer: Trainer[Any], *, event_files: bool) -> 
         samples = [] if found is None else [found]
     picture = progress_picture(trainer.history, samples[0] if samples else None)
     return split_picture(picture)[0][None]
+
+
+def kept_on_node(context: NodeContext, progress: torch.Tensor) -> Ui:
+    """Return what keeps the progress picture on the node, where it was while the training ran."""
+    return show_pngs(context, progress, preview_prefix())
 
 
 def keep_result(folder: Path, content: bytes) -> tuple[WeightFile, str]:

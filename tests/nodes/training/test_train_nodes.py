@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from engine.errors import ForbiddenPathError, InvalidValueError, RunCancelledError
 from engine.training.data import Batch, LatentBatch
 from engine.training.event_files import TensorBoardMissingError
 from engine.training.settings import TrainSettings
-from engine.types import Prediction, Preview
+from engine.types import NodeResult, Prediction, Preview
 from nodes.advanced.checkpoint_save import checkpoint_save
 from nodes.loaders.checkpoint_loader_simple import checkpoint_loader_simple
 from nodes.training.train_autoencoder import train_kl_autoencoder, train_vq_autoencoder
@@ -95,10 +96,16 @@ def short(**changed: Any) -> TrainSettings:
     return TrainSettings(**{**given, **changed})
 
 
+def values(result: Any) -> Any:
+    """Return a training node's outputs."""
+    assert isinstance(result, NodeResult)
+    return result.values
+
+
 def vq(host: Host, settings: TrainSettings, **changed: Any) -> Any:
     given = {**AE, "codes": 16, "quantize_from": 2, **changed}
     with torch.inference_mode():  # as the runner calls nodes
-        return train_vq_autoencoder(Pictures(), settings, host.context, **given)
+        return values(train_vq_autoencoder(Pictures(), settings, host.context, **given))
 
 
 def test_a_vq_model_comes_out_with_latents_of_unit_variance(tmp_path: Path) -> None:
@@ -120,7 +127,14 @@ def test_a_vq_model_comes_out_with_latents_of_unit_variance(tmp_path: Path) -> N
 def test_a_vae_comes_out(tmp_path: Path) -> None:
     host = Host(tmp_path)
     with torch.inference_mode():
-        vae, _ = train_kl_autoencoder(Pictures(), short(), host.context, **AE)
+        result = train_kl_autoencoder(Pictures(), short(), host.context, **AE)
+    vae, progress = values(result)
+    assert isinstance(result, NodeResult)
+    assert result.ui is not None
+    (picture,) = result.ui["images"]  # the curve stays on the node
+    assert picture["type"] == "temp"
+    with Image.open(tmp_path / "temp" / picture["filename"]) as kept:
+        assert (kept.height, kept.width) == tuple(progress.shape[1:3])
     assert (vae.downscale, vae.latent_channels) == (2, 4)
     assert vae.encode(torch.rand(1, 16, 16, 3)).shape == (1, 4, 8, 8)
 
@@ -153,10 +167,11 @@ async def test_words_become_a_checkpoint_that_loads(tmp_path: Path) -> None:
     host = Host(tmp_path)
     _, vae, _ = vq(host, short())
     with torch.inference_mode():
-        model, clip, _ = train_latent_diffusion(
+        result = train_latent_diffusion(
             EncodedSquares(), vae, short(), context=host.context, prompts="a square\n\nred",
             **UNET,
         )  # fmt: skip
+    model, clip, _ = values(result)
     assert model.prediction is Prediction.V
     assert (model.latent_format.scale, model.latent_format.downscale) == (1.0, 2)
     assert clip.encode("a square")[0][0].shape == (1, 6, 16)
