@@ -61,7 +61,7 @@ export class NodeView {
     this.updateRun(runInside(run, this.executionId));
     const prefix = `${this.executionId}:`;
     return run.subscribeAll((changed) => {
-      if ([...changed].some((id) => id.startsWith(prefix))) this.updateRun(runInside(run, this.executionId));
+      if ([...changed].some((id) => id === this.executionId || id.startsWith(prefix))) this.updateRun(runInside(run, this.executionId));
     });
   }
 

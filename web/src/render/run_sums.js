@@ -13,8 +13,8 @@ const PHASES = /** @type {const} */ (["error", "running", "blocked", "waiting", 
  * @returns {NodeRun | undefined} Undefined when nothing inside ran.
  */
 export function runInside(run, executionId) {
-  const prefix = `${executionId}:`;
-  const inside = [...run.entries()].filter(([id]) => id.startsWith(prefix)).map(([, one]) => one);
+  const entries = [...run.entries()];
+  const inside = entries.filter(([id]) => id.startsWith(`${executionId}:`)).map(([, one]) => one);
   const gravest = PHASES.find((phase) => inside.some(({ state }) => state === phase));
   if (gravest === undefined) return undefined;
   const ready = inside.filter(({ state }) => state === "done" || state === "cached").length;
@@ -22,7 +22,12 @@ export function runInside(run, executionId) {
   const state = gravest === "waiting" && ready > 0 ? "running" : gravest;
   const seconds = inside.reduce((sum, one) => sum + (one.seconds ?? 0), 0);
   const failed = inside.find((one) => one.error)?.error;
-  return { state, value: ready, max: inside.length, ...(seconds > 0 ? { seconds } : {}), ...(failed ? { error: failed } : {}) };
+  // A run up to the subgraph shows on it what it makes.
+  const outputs = entries.find(([id]) => id === executionId)?.[1].outputs;
+  return {
+    state, value: ready, max: inside.length, ...(seconds > 0 ? { seconds } : {}), ...(failed ? { error: failed } : {}),
+    ...(outputs ? { outputs } : {}),
+  };
 }
 
 /**

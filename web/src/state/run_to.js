@@ -14,7 +14,7 @@ const MARK = "~shown";
 
 /**
  * The prompt of a run up to some nodes. Pictures and masks that end there are shown on the node
- * that made them, by viewers only this run has.
+ * that made them, or on the subgraph that was chosen, by viewers only this run has.
  * @param {ApiPrompt} prompt What the targets need.
  * @param {readonly string[]} targets Execution ids; a subgraph's stands for all inside.
  * @param {Catalogue} catalogue
@@ -29,7 +29,8 @@ export function runUpTo(prompt, targets, catalogue) {
     // Inside a subgraph only what it ends with is looked at.
     if (!targets.includes(id) && inner.has(id)) continue;
     const viewer = viewerOf(prompt, id, catalogue);
-    if (viewer) viewers[id + MARK] = viewer;
+    const shown = targets.find((target) => id === target || id.startsWith(`${target}:`)) ?? id;
+    if (viewer) viewers[id + MARK] = { ...viewer, override_display_id: shown };
   }
   const all = [...ends, ...Object.keys(viewers)];
   const complete = { ...prompt, ...viewers };
@@ -45,7 +46,7 @@ function viewerOf(prompt, id, catalogue) {
     const slot = made.outputs.findIndex((output) => output.type === shows);
     const viewer = catalogue.get(type);
     if (slot < 0 || !viewer) continue;
-    return { class_type: type, inputs: { [input]: [id, slot] }, _meta: { title: viewer.title }, override_display_id: id };
+    return { class_type: type, inputs: { [input]: [id, slot] }, _meta: { title: viewer.title } };
   }
   return undefined;
 }

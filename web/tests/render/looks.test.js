@@ -65,6 +65,8 @@ test("a subgraph shows how many of its nodes are ready, their time, and their fa
   const failed = runInside(runState({ "57:1": { state: "done" }, "57:2": { state: "error", error } }), "57");
   assert.deepEqual([failed?.state, failed?.error], ["error", error]);
   assert.equal(runInside(runState({ "57:1": { state: "cached" } }), "57")?.state, "cached");
+  const outputs = { images: [{ filename: "a.png", subfolder: "", type: /** @type {const} */ ("temp") }] };
+  assert.equal(runInside(runState({ "57:1": { state: "done" }, 57: { state: "done", outputs } }), "57")?.outputs, outputs);
 });
 
 test("a group's time is that of its nodes", () => {

@@ -49,6 +49,7 @@ test("a subgraph shows what it ends with; a node in it that was chosen shows its
   const prompt = { "5:1": node("Decode"), "5:2": node("Decode", { image: ["5:1", 0] }), 7: node("Sampler") };
   const whole = runUpTo(prompt, ["5"], CATALOGUE);
   assert.deepEqual(whole.ends, ["5:1", "5:2", "5:2~shown"]);
+  assert.equal(whole.prompt["5:2~shown"]?.override_display_id, "5");
   const inside = runUpTo(prompt, ["5:1"], CATALOGUE);
   assert.deepEqual(inside.ends, ["5:1", "5:1~shown"]);
   assert.equal(inside.prompt["5:1~shown"]?.override_display_id, "5:1");
