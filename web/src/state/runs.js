@@ -16,6 +16,7 @@ import { newId } from "../net/ids.js";
 import { detailsOf } from "./job_details.js";
 import { Jobs } from "./jobs.js";
 import { nothingToRun, problemsOfPrompt } from "./prompt_problems.js";
+import { QueueChanges } from "./queue_changes.js";
 import { explain, showKept } from "./results.js";
 import { RunEvents } from "./run_events.js";
 import { rollSeeds } from "./seeds.js";
@@ -42,6 +43,8 @@ export class RunControl {
   #syncTimer;
   #syncs = 0;
   #jobs = new Jobs();
+  /** @type {QueueChanges} */
+  #changes;
   /** @type {Set<(tab: Tab | undefined, phase: string, failure: Failure | undefined) => void>} */
   #endListeners = new Set();
   /** @type {Set<(tab: Tab, queued: number, isShown: boolean) => void>} */
@@ -55,6 +58,7 @@ export class RunControl {
   constructor(services) {
     this.services = services;
     this.jobs = this.#jobs.list;
+    this.#changes = new QueueChanges({ api: services.api, jobs: this.#jobs, sync: () => this.sync() });
     this.paused = createStore(false);
     this.batchCount = createStore(1);
     this.autoQueue = createStore(/** @type {"off" | "change" | "always"} */ ("off"));
@@ -199,59 +203,27 @@ export class RunControl {
     }
   }
 
-  async interrupt() {
-    const jobs = this.jobs.get();
-    const running = jobs.filter(({ phase }) => phase === "running");
-    await this.#stopping(running.map(({ id }) => id), () => this.services.api.post("/api/interrupt", {}));
-    for (const { id, isReturned } of jobs) if (isReturned) await this.cancel(id);
-  }
-
-  /**
-   * Jobs are shown as stopping until they end, or until asking for it fails.
-   * @param {readonly string[]} jobIds
-   * @param {() => Promise<unknown>} ask
-   */
-  async #stopping(jobIds, ask) {
-    for (const id of jobIds) this.#jobs.update(id, { isStopping: true });
-    try {
-      await ask();
-    } catch (error) {
-      for (const id of jobIds) this.#jobs.update(id, { isStopping: false });
-      throw error;
-    }
+  interrupt() {
+    return this.#changes.interrupt();
   }
 
   /** @param {string} jobId */
-  async cancel(jobId) {
-    await this.#stopping([jobId], () => this.#change(`/api/tessera/jobs/${encodeURIComponent(jobId)}/cancel`));
+  cancel(jobId) {
+    return this.#changes.cancel(jobId);
   }
 
   /** @param {string} jobId @param {string | null} before the job it goes in front of; null for the end */
-  async move(jobId, before) {
-    const waiting = this.jobs.get().filter((job) => job.phase === "waiting" && job.id !== jobId);
-    const at = before === null ? waiting.length : waiting.findIndex((job) => job.id === before);
-    const number = between(waiting[at - 1]?.number, waiting[at]?.number);
-    await this.#change(`/api/tessera/jobs/${encodeURIComponent(jobId)}/move`, { number });
+  move(jobId, before) {
+    return this.#changes.move(jobId, before);
   }
 
-  async clear() {
-    await this.#change("/api/queue", { clear: true });
+  clear() {
+    return this.#changes.clear();
   }
 
   /** @param {boolean} paused */
-  async setPaused(paused) {
-    await this.#change(`/api/tessera/queue/${paused ? "pause" : "resume"}`);
-  }
-
-  /** @param {string} path @param {Json} [body] */
-  async #change(path, body = {}) {
-    try {
-      await this.services.api.post(path, body);
-    } catch (error) {
-      // It ended a moment ago: the list below says so.
-      if (!(error instanceof ApiError && error.status === 404)) throw error;
-    }
-    await this.sync();
+  setPaused(paused) {
+    return this.#changes.setPaused(paused);
   }
 
   #planSync() {
@@ -327,14 +299,4 @@ export class RunControl {
 /** Which pictures of what it is making a job shall send. @param {Pick<Settings, "get">} settings @returns {"auto" | "none"} */
 export function previewMethod(settings) {
   return settings.get(PREVIEWS_SETTING) ? "auto" : "none";
-}
-
-/**
- * A place in the queue between two others.
- * @param {number | undefined} before
- * @param {number | undefined} after
- */
-export function between(before, after) {
-  if (before === undefined) return after === undefined ? 0 : after - 1;
-  return after === undefined ? before + 1 : (before + after) / 2;
 }

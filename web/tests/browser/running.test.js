@@ -97,7 +97,7 @@ test("a failing node is marked, stands in the one list, and F8 goes there", asyn
 
 test("a run that fails says so on every tab, which is marked until it is looked at", async () => {
   const { page } = editor;
-  const fails = { 1: slow(2), 2: { class_type: "Fails", inputs: { image: ["1", 0] } }, 3: { class_type: "SaveImage", inputs: { images: ["2", 0], filename_prefix: "x" } } };
+  const fails = { 1: slow(2.5), 2: { class_type: "Fails", inputs: { image: ["1", 0] } }, 3: { class_type: "SaveImage", inputs: { images: ["2", 0], filename_prefix: "x" } } };
   await openWorkflow(page, fails, "fails.json");
   await page.locator("#run").click();
   await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Jobs } from "../../src/state/jobs.js";
-import { between } from "../../src/state/runs.js";
+import { between } from "../../src/state/queue_changes.js";
 
 /** @param {string} id @param {number} number @param {object} [change] */
 function entry(id, number, change = {}) {
