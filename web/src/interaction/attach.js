@@ -12,7 +12,6 @@ import { appCommands } from "./app_commands.js";
 import { listenForBars } from "./bars.js";
 import { MINIMAP_SETTING } from "./canvas_settings.js";
 import { clipboardCommands, duplicateSelected, listenForClipboard } from "./clipboard_commands.js";
-import { connectCommands } from "./connect_command.js";
 import { graphCommands } from "./graph_commands.js";
 import { hitOf } from "./hit.js";
 import { isComposing, listenForCommands, listenForFieldUndo, takesText } from "./keyboard.js";
@@ -53,7 +52,7 @@ export function attachCanvas(app, view, commands) {
   listenForEscape(view, signal);
   listenForBars(view.root, signal);
   for (const command of [
-    ...appCommands(controller), ...graphCommands(view), ...viewCommands(controller), ...noteCommands(controller), ...connectCommands(view),
+    ...appCommands(controller), ...graphCommands(view), ...viewCommands(controller), ...noteCommands(controller),
     ...clipboardCommands(controller), ...subgraphCommands(view),
   ]) commands.register(command);
   const isBusy = () => controller.mode !== null;

@@ -1,6 +1,6 @@
 /** Connecting without a pointer: choose a port, then where it goes, in menus. */
 
-/** @import { App, Command, MenuItem } from "../app_types.js" */
+/** @import { App, MenuItem } from "../app_types.js" */
 /** @import { NodeId } from "../core/types.js" */
 /** @import { CanvasView } from "../render/view.js" */
 /** @import { End } from "./linking.js" */
@@ -8,23 +8,12 @@
 
 import { centerOf } from "../core/geometry.js";
 import { titleOf } from "../render/titles.js";
-import { onWork } from "./graph_commands.js";
 import { connectEnds, portAt, verdictOn } from "./linking.js";
 
 const MOST_OFFERED = 30;
 
-/** @param {CanvasView} view @returns {Command[]} */
-export function connectCommands(view) {
-  return [
-    onWork(view, "node.connect", ["C"], ({ nodes }) => nodes.length === 1, (work, app) => {
-      const [id] = work.nodes;
-      if (id !== undefined) offerPorts(app, work, id);
-    }),
-  ];
-}
-
-/** @param {App} app @param {Work} work @param {NodeId} id */
-function offerPorts(app, work, id) {
+/** @param {App} app @param {Work} work of one node @param {NodeId} [id] */
+export function offerPorts(app, work, id = work.nodes[0] ?? "") {
   const { scene } = work.view.shown ?? {};
   const shape = scene?.nodes.get(id);
   if (!scene || !shape) return;

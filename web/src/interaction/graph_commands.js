@@ -65,6 +65,8 @@ function basicCommands(view) {
     onWork(view, "node.mute", ["Mod+M"], someNodes, (work) => switchMode(work, "mute")),
     onWork(view, "node.bypass", ["Mod+B"], someNodes, bypassSelected),
     onWork(view, "node.collapse", ["Alt+C"], someNodes, (work) => toggleFlag(work, "collapsed")),
+    onWork(view, "node.connect", ["C"], ({ nodes }) => nodes.length === 1, async (work, app) =>
+      (await import("./connect_command.js")).offerPorts(app, work)),
     onWork(view, "node.detach", ["X"], someNodes, detachSelected),
     onWork(view, "node.pin", ["P"], someNodes, (work) => toggleFlag(work, "pinned")),
     onWork(view, "group.create", ["Mod+G"], (work) => someNodes(work) || someGroups(work), (work, app) =>

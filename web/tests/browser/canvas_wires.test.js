@@ -128,7 +128,7 @@ test("connecting by keys offers the ports that fit, and says when none does", as
   const canvas = await canvases.open();
   await canvas.clickTitle("6");
   await canvas.press("c");
-  assert.ok((await canvas.asked()).menu.length > 0);
+  await canvas.page.waitForFunction(() => /** @type {any} */ (window).harness.asked.menu.length > 0);
   await canvas.page.evaluate(() => {
     const { tab, asked } = /** @type {any} */ (window).harness;
     const others = [...tab.doc.root.nodes.keys()].filter((id) => id !== "6");
@@ -136,6 +136,7 @@ test("connecting by keys offers the ports that fit, and says when none does", as
     asked.menu = [];
   });
   await canvas.press("c");
+  await canvas.page.waitForFunction(() => /** @type {any} */ (window).harness.asked.toasts.length > 0);
   const { menu, toasts } = await canvas.asked();
   assert.deepEqual(menu, []);
   assert.deepEqual(toasts, [{ kind: "info", text: "No other node has a port that “VAE Decode” can be connected to." }]);
