@@ -10,6 +10,9 @@ for (const [file = "", type, output] of [
   ["train/starter.json", "IconSetPictures", "attribution"],
   ["train/starter.json", "VQRoundTrip", "psnr"],
   ["train/vqgan_on_a_folder.json", "PictureFolder", "report"],
+  ["train/vqgan_on_a_folder.json", "VQRoundTrip", "psnr"],
+  ["vq_round_trip.json", "VQRoundTrip", "psnr"],
+  ["vq_round_trip.json", "VQRoundTrip", "ssim"],
 ]) {
   test(`${file} shows the ${output} of ${type}`, async () => {
     const { nodes, links } = JSON.parse(await readFile(new URL(file, FOLDER), "utf8"));
