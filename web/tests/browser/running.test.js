@@ -328,6 +328,7 @@ test("a worker that dies is told in a sentence, and its run can be stopped until
   await editor.node("Slow").and(page.locator("[data-run=waiting]")).waitFor();
   assert.ok(await page.locator(".stop-button").isEnabled());
   await page.locator(".node-image").first().waitFor({ timeout: 120_000 });
+  await page.locator('.device-status [data-state="idle"]').waitFor();
   const told = (await states()).filter((/** @type {string} */ state, /** @type {number} */ at, /** @type {string[]} */ all) => state !== all[at - 1]);
   assert.deepEqual(told.slice(-3), ["starting", "busy", "idle"], "nothing says that a worker is ready before there is one");
   assert.equal((await queue()).jobs.length, 0);
