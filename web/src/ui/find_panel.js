@@ -3,7 +3,6 @@
 import { find } from "../core/find.js";
 import { element, isComposing, on } from "../controls/dom.js";
 import { Listbox } from "../controls/listbox.js";
-import { listSearchField } from "./search_field.js";
 
 /** @typedef {import("../app_types.js").App} App */
 /** @typedef {import("../core/find.js").Hit} Hit */
@@ -12,26 +11,27 @@ const ROW_PX = 42;
 /** What is shown of a long text, around the place. */
 const CONTEXT = 40;
 
-/** @type {import("../app_types.js").Panel["mount"]} */
-export function mountFind(place, app) {
+/**
+ * @param {HTMLElement} place
+ * @param {App} app
+ * @param {HTMLInputElement} field What is looked for; it may hold something already.
+ */
+export function mountHits(place, app, field) {
   const stop = new AbortController();
-  const finder = new Finder(place, app, stop.signal);
+  const finder = new Finder(place, app, field, stop.signal);
   const ends = [app.tabs.active, app.i18n.language].map((store) => store.subscribe(() => finder.search()));
-  queueMicrotask(() => finder.input.focus());
   return () => {
     stop.abort();
     for (const end of ends) end();
-    place.replaceChildren();
   };
 }
 
 class Finder {
-  /** @param {HTMLElement} place @param {App} app @param {AbortSignal} signal */
-  constructor(place, app, signal) {
+  /** @param {HTMLElement} place @param {App} app @param {HTMLInputElement} field @param {AbortSignal} signal */
+  constructor(place, app, field, signal) {
     const { t } = app.i18n;
     this.app = app;
-    this.input = listSearchField(app, "panels.find.search", signal);
-    this.input.classList.add("is-find");
+    this.input = field;
     this.count = element("p", { class: "find-count", role: "status" });
     this.hint = element("p", { class: "panel-empty" });
     /** @type {Listbox<Hit>} */
@@ -42,7 +42,7 @@ class Finder {
     });
     this.list.own(this.input);
     this.list.element.classList.add("find-list");
-    place.append(this.input, this.count, this.hint, this.list.element);
+    place.append(this.count, this.hint, this.list.element);
     on(this.input, "input", () => this.search(), signal);
     on(this.input, "keydown", (event) => this.#onKey(event), signal);
     this.search();

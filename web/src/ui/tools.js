@@ -3,6 +3,7 @@
 import { registerPromptSources } from "../widgets/prompt_sources.js";
 import { acceptNodes } from "./drag_out.js";
 import { lazily } from "./lazy.js";
+import { listSearchField } from "./search_field.js";
 
 /** @typedef {import("../app_types.js").App} App */
 /** @typedef {import("../app_types.js").Panel} Panel */
@@ -11,7 +12,7 @@ import { lazily } from "./lazy.js";
 const PANELS = [
   { id: "library", side: "left", title: "panels.library.title", icon: "library", order: 10, mount: lazily(async () => (await import("./node_library.js")).mountLibrary) },
   { id: "models", side: "left", title: "panels.models.title", icon: "models", order: 20, mount: lazily(async () => (await import("./model_browser.js")).mountModels) },
-  { id: "find", side: "left", title: "panels.find.title", icon: "search", order: 30, mount: lazily(async () => (await import("./find_panel.js")).mountFind) },
+  { id: "find", side: "left", title: "panels.find.title", icon: "search", order: 30, mount: mountFind },
   { id: "settings", side: "left", title: "panels.settings.title", icon: "settings", order: 90, mount: lazily(async () => (await import("./settings_panel.js")).mountSettings) },
   { id: "shortcuts", side: "left", title: "panels.shortcuts.title", icon: "keyboard", order: 95, mount: lazily(async () => (await import("./shortcuts_panel.js")).mountShortcuts) },
   { id: "parameters", side: "right", title: "panels.parameters.title", icon: "sliders", order: 210, mount: lazily(async () => (await import("./parameter_panel.js")).mountParameters) },
@@ -47,6 +48,28 @@ export function registerTools(app, { completions, canvas }) {
   });
   registerPromptSources(completions, app);
   acceptNodes(app, canvas);
+}
+
+/**
+ * The field is there at once: what is typed while its list is loaded must not become shortcuts.
+ * @type {Panel["mount"]}
+ */
+function mountFind(place, app) {
+  const stop = new AbortController();
+  const field = listSearchField(app, "panels.find.search", stop.signal);
+  field.classList.add("is-find");
+  place.append(field);
+  queueMicrotask(() => field.focus());
+  const list = lazily(async () => {
+    const { mountHits } = await import("./find_panel.js");
+    return (below, app) => mountHits(below, app, field);
+  });
+  const unmount = list(place, app);
+  return () => {
+    stop.abort();
+    unmount();
+    place.replaceChildren();
+  };
 }
 
 /** Put the keyboard into the panel's field; one that opens takes it by itself. */

@@ -138,6 +138,23 @@ test("different values are marked as such", async () => {
   assert.match(await row.textContent() ?? "", /different values/);
 });
 
+test("what is typed while the list of finds is still loaded is looked for, and is no shortcut", async () => {
+  const { page } = editor;
+  /** @type {() => void} */
+  let arrive = () => {};
+  const arrived = new Promise((resolve) => { arrive = () => resolve(undefined); });
+  await page.route("**/find_panel.js*", async (route) => {
+    await arrived;
+    await route.continue();
+  });
+  await focusCanvas(page);
+  await page.keyboard.press("Control+F");
+  await page.keyboard.type("zoo");
+  arrive();
+  await page.locator(".find-list .find-row").first().waitFor();
+  assert.equal(await page.locator(".panel-search.is-find").inputValue(), "zoo");
+});
+
 test("a value is found and its node selected", async () => {
   const { page } = editor;
   await focusCanvas(page);
