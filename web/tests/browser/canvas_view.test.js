@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { becomes } from "../harness/becomes.js";
 import { gatesOf } from "../bench/gates.js";
 import { openCanvas, runAll } from "../bench/scenarios.js";
 import { useCanvases } from "../harness/canvas_page.js";
@@ -14,11 +15,11 @@ test("the wheel pans, with Ctrl it zooms at the pointer; text is sharp once it s
   await canvas.page.mouse.move(800, 800);
   const before = await camera();
   await canvas.page.mouse.wheel(0, 100);
-  assert.ok(Math.abs((await camera()).y - before.y - 100 / before.zoom) < 1e-6);
+  await becomes(async () => Math.abs((await camera()).y - before.y - 100 / before.zoom) < 1e-6, true);
   await canvas.page.keyboard.down("Control");
   await canvas.page.mouse.wheel(0, -100);
   await canvas.page.keyboard.up("Control");
-  assert.ok((await camera()).zoom > before.zoom);
+  await becomes(async () => (await camera()).zoom > before.zoom, true);
   await canvas.settled();
   const plane = await canvas.page.locator(".canvas-plane").evaluate((element) => getComputedStyle(element).transform);
   assert.match(plane, /^matrix\(1, 0, 0, 1, /);
@@ -39,11 +40,11 @@ test("markup in names, notes and results stays text", async () => {
     view.fit();
   }, evil);
   await canvas.settled();
-  assert.equal(await canvas.node("5").locator(".node-title").textContent(), evil);
-  assert.equal(await canvas.page.evaluate(() => "hacked" in window), false);
-  assert.equal(await canvas.page.locator(".node script").count(), 0);
-  assert.equal(await canvas.page.locator(".node [onerror]").count(), 0);
-  assert.equal(await canvas.page.locator(".node a[href^='javascript']").count(), 0);
+  await becomes(() => canvas.node("5").locator(".node-title").textContent(), evil);
+  await becomes(() => canvas.page.evaluate(() => "hacked" in window), false);
+  await becomes(() => canvas.page.locator(".node script").count(), 0);
+  await becomes(() => canvas.page.locator(".node [onerror]").count(), 0);
+  await becomes(() => canvas.page.locator(".node a[href^='javascript']").count(), 0);
 });
 
 test("controls of packs stand right below the rows, and pictures below them", async () => {
@@ -110,9 +111,9 @@ test("what a run does is shown on its nodes, and only there", async () => {
     run.update("6", { state: "done", seconds: 1.25 });
   });
   await canvas.node("6").locator(".node-badge", { hasText: "1.3 s" }).waitFor();
-  assert.equal(await canvas.node("5").locator(".node-badge").textContent(), "5/20");
-  assert.equal(await canvas.node("1").locator(".node-badge").textContent(), "cached");
-  assert.equal(await canvas.node("5").getAttribute("data-run"), "running");
+  await becomes(() => canvas.node("5").locator(".node-badge").textContent(), "5/20");
+  await becomes(() => canvas.node("1").locator(".node-badge").textContent(), "cached");
+  await becomes(() => canvas.node("5").getAttribute("data-run"), "running");
   const now = await canvas.stats();
   assert.equal(now["paints"], before["paints"], "no canvas is painted for progress");
   assert.equal(now["frames"], before["frames"]);
@@ -135,9 +136,9 @@ test("another theme is seen in the small map at once", async () => {
 test("from afar boxes stand for nodes; near again bodies come back", async () => {
   const canvas = await canvases.open();
   await canvas.lookAt(700, 300, 0.2);
-  assert.equal((await canvas.stats())["mounted"], 0);
+  await becomes(async () => (await canvas.stats())["mounted"], 0);
   await canvas.lookAt(700, 300, 0.8);
-  assert.ok((await canvas.stats())["mounted"] > 3);
+  await becomes(async () => (await canvas.stats())["mounted"] > 3, true);
 });
 
 test("from afar a result is still seen on its node, with nothing mounted", async () => {
@@ -152,7 +153,7 @@ test("from afar a result is still seen on its node, with nothing mounted", async
     return Math.max(...context.getImageData(corner.x + 4, corner.y + 20, width * zoom * ratio - 8, height * zoom * ratio - 24).data
       .filter((/** @type {number} */ _, /** @type {number} */ at) => at % 4 !== 3));
   });
-  assert.ok(await brightest() < 100);
+  await becomes(async () => await brightest() < 100, true);
   await canvas.page.evaluate(() => {
     const { app, tab } = /** @type {any} */ (window).harness;
     app.api.viewUrl = () => "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' width='64' height='64'><rect width='64' height='64' fill='%23fff'/></svg>";
@@ -163,8 +164,8 @@ test("from afar a result is still seen on its node, with nothing mounted", async
     return view.thumbnails.of(view.shown.tab.run.get("7"));
   });
   await canvas.settled();
-  assert.ok(await brightest() > 250);
-  assert.equal((await canvas.stats())["mounted"], 0);
+  await becomes(async () => await brightest() > 250, true);
+  await becomes(async () => (await canvas.stats())["mounted"], 0);
 });
 
 test("a picture hangs below its node only as far as there is room, and is small in the header else", async () => {
@@ -176,7 +177,7 @@ test("a picture hangs below its node only as far as there is room, and is small 
   });
   const picture = canvas.node("5").locator(".node-preview");
   await picture.locator("img").waitFor();
-  assert.match(await picture.getAttribute("class") ?? "", /\bbelow\b/);
+  await becomes(() => picture.getAttribute("class"), /\bbelow\b/);
   await canvas.page.evaluate(() => {
     const { tab, view } = /** @type {any} */ (window).harness;
     const { x, y, height } = view.shown.scene.nodes.get("5").rect;
@@ -197,8 +198,8 @@ test("the slowest node's time is tinted most, and says its share", async () => {
   await canvas.node("6").locator(".node-badge[title]").waitFor();
   const heat = (/** @type {string} */ id) => canvas.node(id).locator(".node-badge").evaluate((badge) =>
     [badge.style.getPropertyValue("--heat"), badge.getAttribute("title")]);
-  assert.deepEqual(await heat("5"), ["90%", "90 % of the time of the run."]);
-  assert.deepEqual(await heat("6"), ["10%", "10 % of the time of the run."]);
+  await becomes(() => heat("5"), ["90%", "90 % of the time of the run."]);
+  await becomes(() => heat("6"), ["10%", "10 % of the time of the run."]);
 });
 
 test("a field that is being written in stays while the view moves away", async () => {
@@ -208,8 +209,8 @@ test("a field that is being written in stays while the view moves away", async (
   await field.focus();
   const id = await field.evaluate((element) => /** @type {HTMLElement} */ (element.closest(".node")).dataset["node"]);
   await canvas.lookAt(3500, 3000, 1);
-  assert.equal(await canvas.node(id ?? "").count(), 1);
-  assert.equal(await canvas.page.evaluate(() => /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest(".node"))?.dataset["node"]), id);
+  await becomes(() => canvas.node(id ?? "").count(), 1);
+  await becomes(() => canvas.page.evaluate(() => /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest(".node"))?.dataset["node"]), id);
 });
 
 test("writing at the edge of the window shifts nothing: pointer and picture still agree", async () => {
@@ -223,14 +224,14 @@ test("writing at the edge of the window shifts nothing: pointer and picture stil
   for (let line = 0; line < 8; line += 1) await canvas.press("Enter");
   await canvas.page.keyboard.type("a castle far away");
   await canvas.settled();
-  assert.equal(await canvas.page.evaluate(() => {
+  await becomes(() => canvas.page.evaluate(() => {
     let shift = 0;
     for (let at = document.activeElement?.parentElement; at; at = at.parentElement) shift += at.scrollTop + at.scrollLeft;
     return shift;
   }), 0);
   const after = await area.boundingBox();
   assert.deepEqual(after && [after.x, after.y], [box.x, box.y]);
-  assert.match(await area.inputValue(), /castle far away$/);
+  await becomes(() => area.inputValue(), /castle far away$/);
 });
 
 test("the ground has a dot of one pixel at each step of the grid, wherever the view is", async () => {
@@ -272,12 +273,12 @@ test("a tab that is shown again has the same nodes, with what changed meanwhile"
   await change(true);
   const sampler = canvas.node("5");
   await sampler.waitFor();
-  assert.ok(await sampler.evaluate((element, known) => element === known, before), "the node is not made anew");
-  assert.equal(await sampler.locator("[data-widget=steps] input").inputValue(), "31");
+  await becomes(() => sampler.evaluate((element, known) => element === known, before), true, "the node is not made anew");
+  await becomes(() => sampler.locator("[data-widget=steps] input").inputValue(), "31");
   await sampler.locator(".node-badge", { hasText: "3/20" }).waitFor();
   await change(false);
   await sampler.waitFor();
-  assert.equal(await sampler.locator("[data-widget=steps] input").inputValue(), "32");
+  await becomes(() => sampler.locator("[data-widget=steps] input").inputValue(), "32");
 });
 
 test("what is taken away or rewired while another tab is shown is seen on the way back", async () => {
@@ -294,9 +295,9 @@ test("what is taken away or rewired while another tab is shown is seen on the wa
   });
   await canvas.node("5").waitFor();
   await canvas.settled();
-  assert.equal(await canvas.node("7").count(), 0);
-  assert.equal(await canvas.node("5").locator("[data-port=model].linked").count(), 0);
-  assert.equal(await canvas.node("5").locator("[data-port=positive].linked").count(), 1);
+  await becomes(() => canvas.node("7").count(), 0);
+  await becomes(() => canvas.node("5").locator("[data-port=model].linked").count(), 0);
+  await becomes(() => canvas.node("5").locator("[data-port=positive].linked").count(), 1);
 });
 
 test("two fingers zoom and move, and press nothing", async () => {
@@ -314,8 +315,8 @@ test("two fingers zoom and move, and press nothing", async () => {
     touch("pointerup", 12, 900);
     touch("pointerup", 11, 700);
   });
-  assert.ok(Math.abs(await canvas.zoom() - 2 * start) < 1e-6);
-  assert.deepEqual((await canvas.graph()).selected, []);
+  await becomes(async () => Math.abs(await canvas.zoom() - 2 * start) < 1e-6, true);
+  await becomes(async () => (await canvas.graph()).selected, []);
 });
 
 test("counters hold at 200 nodes: an idle canvas asks for nothing, a pan lays nothing out", async () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { becomes } from "../harness/becomes.js";
 import { useCanvases } from "../harness/canvas_page.js";
 
 const canvases = useCanvases();
@@ -10,9 +11,9 @@ test("a wire dragged from port to port connects; one pulled off an input and dro
   const canvas = await canvases.open();
   const input = await canvas.middle(canvas.port("7", "images", "in"));
   await canvas.drag(input, { x: 900, y: 780 });
-  assert.equal((await canvas.graph()).links.some(({ to }) => to === "7"), false);
+  await becomes(async () => (await canvas.graph()).links.some(({ to }) => to === "7"), false);
   await canvas.drag(await canvas.middle(canvas.port("6", "IMAGE", "out")), input);
-  assert.ok((await canvas.graph()).links.some(({ from, to }) => from === "6" && to === "7"));
+  await becomes(async () => (await canvas.graph()).links.some(({ from, to }) => from === "6" && to === "7"), true);
 });
 
 test("a wire that does not fit says why at the cursor, and the drop inserts the node that converts", async () => {
@@ -21,14 +22,14 @@ test("a wire that does not fit says why at the cursor, and the drop inserts the 
   const to = await canvas.middle(canvas.port("5", "latent_image", "in"));
   await canvas.drag(from, to, async () => {
     const hint = canvas.page.locator(".canvas-hint");
-    assert.equal(await hint.textContent(), "Needs LATENT, got IMAGE. Drop to insert “VAE Encode”.");
+    await becomes(() => hint.textContent(), "Needs LATENT, got IMAGE. Drop to insert “VAE Encode”.");
   });
   const { nodes, links } = await canvas.graph();
   const inserted = Object.values(nodes).find(({ type }) => type === "VAEEncode");
   assert.ok(inserted);
   assert.ok(links.some((link) => link.from === "6" && link.to === inserted.id));
   assert.ok(links.some((link) => link.from === inserted.id && link.to === "5" && link.input === "latent_image"));
-  assert.equal(await canvas.page.locator(".canvas-hint").isVisible(), false);
+  await becomes(() => canvas.page.locator(".canvas-hint").isVisible(), false);
 });
 
 test("a wire dropped on the canvas asks for types that take it, and connects the one picked", async () => {
@@ -37,7 +38,7 @@ test("a wire dropped on the canvas asks for types that take it, and connects the
   const { palette } = await canvas.asked();
   assert.deepEqual(palette.filter, { type: "IMAGE", from: "output" });
   const hand = canvas.page.locator(".canvas-hand");
-  assert.equal(await hand.isVisible(), true, "the wire is in sight while the palette is open");
+  await becomes(() => hand.isVisible(), true, "the wire is in sight while the palette is open");
   const place = await hand.getAttribute("d");
   await canvas.page.mouse.wheel(0, 40);
   await canvas.settled();
@@ -50,10 +51,10 @@ test("a wire dropped on the canvas asks for types that take it, and connects the
   const added = Object.values(nodes).find(({ type }) => type === "ImageBlur");
   assert.ok(added && links.some((link) => link.from === "6" && link.to === added.id && link.input === "image"));
   assert.deepEqual(selected, [added.id]);
-  assert.equal(await hand.isVisible(), false);
+  await becomes(() => hand.isVisible(), false);
   await canvas.drag(await canvas.middle(canvas.port("6", "IMAGE", "out")), { x: 1250, y: 700 });
   await canvas.page.evaluate(() => /** @type {any} */ (window).harness.asked.palette.onCancel());
-  assert.equal(await hand.isVisible(), false);
+  await becomes(() => hand.isVisible(), false);
 });
 
 test("a node dropped on a wire is put into it, and what follows makes room", async () => {
@@ -98,30 +99,30 @@ test("Alt+click and a middle click put a dot on a wire; pulled with Alt, the wir
   const out = await canvas.middle(canvas.port("6", "IMAGE", "out")), into = await canvas.middle(canvas.port("7", "images", "in"));
   const middle = { x: (out.x + into.x) / 2, y: (out.y + into.y) / 2 };
   await canvas.page.mouse.click(middle.x, middle.y, { button: "middle" });
-  assert.equal((await canvas.graph()).reroutes.length, 1);
+  await becomes(async () => (await canvas.graph()).reroutes.length, 1);
   await canvas.press("Delete");
-  assert.equal((await canvas.graph()).reroutes.length, 0, "the new dot was selected");
+  await becomes(async () => (await canvas.graph()).reroutes.length, 0, "the new dot was selected");
   await canvas.page.keyboard.down("Alt");
   await canvas.page.mouse.click(middle.x, middle.y);
-  assert.equal((await canvas.graph()).reroutes.length, 1);
+  await becomes(async () => (await canvas.graph()).reroutes.length, 1);
   await canvas.page.keyboard.up("Alt");
   await canvas.press("Control+Z");
   await canvas.page.keyboard.down("Alt");
   await canvas.drag(middle, { x: middle.x, y: middle.y + 90 });
   await canvas.page.keyboard.up("Alt");
   const { reroutes: [dot], links, nodes } = await canvas.graph();
-  assert.ok(dot && dot.y > (await canvas.graphPoint(middle)).y + 50);
+  await becomes(async () => dot && dot.y > (await canvas.graphPoint(middle)).y + 50, true);
   assert.ok(links.some((link) => link.to === "7" && link.reroutes?.includes(dot.id)));
   assert.equal(Object.keys(nodes).length, 7);
   await canvas.press("Control+Z");
-  assert.equal((await canvas.graph()).reroutes.length, 0, "one step to undo");
+  await becomes(async () => (await canvas.graph()).reroutes.length, 0, "one step to undo");
   const { x } = await canvas.camera();
   await canvas.page.mouse.move(middle.x, middle.y);
   await canvas.page.mouse.down({ button: "middle" });
   await canvas.page.mouse.move(middle.x + 80, middle.y, { steps: 5 });
   await canvas.page.mouse.up({ button: "middle" });
-  assert.ok((await canvas.camera()).x < x, "a middle drag that begins on a wire moves the view");
-  assert.equal((await canvas.graph()).reroutes.length, 0);
+  await becomes(async () => (await canvas.camera()).x < x, true, "a middle drag that begins on a wire moves the view");
+  await becomes(async () => (await canvas.graph()).reroutes.length, 0);
 });
 
 test("connecting by keys offers the ports that fit, and says when none does", async () => {

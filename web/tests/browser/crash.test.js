@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { DoomedBrowser } from "../harness/browser.js";
 import { EditorPage, Server } from "./page.js";
 import { closePanels, emptyImage, openWorkflow, workflow } from "./shell_page.js";
@@ -108,7 +109,7 @@ test("after the browser was killed its unsaved work is offered, and is what it w
   await list.locator(".primary").click();
   await page.locator(".tab.dirty .tab-name", { hasText: "lost" }).waitFor();
   await page.locator(".node", { hasText: "CLIP Text Encode" }).waitFor();
-  assert.deepEqual(await shown(page), before);
+  await becomes(() => shown(page), before);
   assert.equal(before.length, 3);
   assert.deepEqual(errors, []);
 });
@@ -123,7 +124,7 @@ test("work that is not taken at once is offered again, also after another crash"
     const { page } = await openEditor();
     const dialog = page.locator("dialog.dialog", { hasText: "Recover your work" });
     await dialog.locator("li", { hasText: "patient" }).waitFor();
-    assert.equal(await dialog.locator("li").count(), 1, `the ${time} time`);
+    await becomes(() => dialog.locator("li").count(), 1, `the ${time} time`);
     await dialog.locator("button", { hasText: "Later" }).click();
     await page.locator("#topbar .tab-open").first().waitFor();
   }
@@ -142,5 +143,5 @@ test("what a file has already is not offered after a crash", async () => {
   await crash();
   const later = await openEditor();
   await later.ready();
-  assert.equal(await later.page.locator("dialog").count(), 0);
+  await becomes(() => later.page.locator("dialog").count(), 0);
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { focusCanvas, InputMethod, openEditor, openPanel, widget } from "./editor_page.js";
 
 /** @typedef {import("playwright-core").Locator} Locator */
@@ -44,13 +45,13 @@ test("undo in a field that was only opened undoes the graph and touches no other
   const given = await title.inputValue();
   await title.pressSequentially("Mine");
   await undo();
-  assert.equal(await title.inputValue(), given, "what was typed in it comes first");
+  await becomes(() => title.inputValue(), given, "what was typed in it comes first");
   await undo();
   await title.waitFor({ state: "detached" });
-  assert.equal(await prompt().inputValue(), "kept");
-  assert.equal(await page.evaluate(() => document.activeElement?.classList.contains("canvas-root")), true);
+  await becomes(() => prompt().inputValue(), "kept");
+  await becomes(() => page.evaluate(() => document.activeElement?.classList.contains("canvas-root")), true);
   await undo();
-  assert.equal(await prompt().inputValue(), "");
+  await becomes(() => prompt().inputValue(), "");
 });
 
 test("edits made by any means are undone from anywhere, each by one stroke", async () => {
@@ -78,7 +79,7 @@ test("edits made by any means are undone from anywhere, each by one stroke", asy
     await go();
     await undo();
   }
-  assert.deepEqual(await shown(), start);
+  await becomes(() => shown(), start);
   for (const go of places) {
     await go();
     await page.keyboard.press("Control+Shift+z");
@@ -90,7 +91,7 @@ test("edits made by any means are undone from anywhere, each by one stroke", asy
     await go();
     await undo();
   }
-  assert.deepEqual(await shown(), start);
+  await becomes(() => shown(), start);
 });
 
 test("a search has undo and redo of its own", async () => {
@@ -99,12 +100,12 @@ test("a search has undo and redo of its own", async () => {
   await search().click();
   await search().pressSequentially("load");
   await undo();
-  assert.equal(await search().inputValue(), "");
+  await becomes(() => search().inputValue(), "");
   await page.keyboard.press("Control+y");
-  assert.equal(await search().inputValue(), "load");
+  await becomes(() => search().inputValue(), "load");
   await undo();
   await undo();
-  assert.equal(await name().inputValue(), "", "then the graph's undo");
+  await becomes(() => name().inputValue(), "", "then the graph's undo");
 });
 
 test("the browser's own command for undo goes the same way", async () => {
@@ -114,10 +115,10 @@ test("the browser's own command for undo goes the same way", async () => {
   await prompt().pressSequentially("second");
   const session = await page.context().newCDPSession(page);
   await session.send("Input.dispatchKeyEvent", { type: "rawKeyDown", key: "F20", commands: ["undo"] });
-  assert.equal(await prompt().inputValue(), "");
-  assert.equal(await name().inputValue(), "first");
+  await becomes(() => prompt().inputValue(), "");
+  await becomes(() => name().inputValue(), "first");
   await undo();
-  assert.equal(await name().inputValue(), "");
+  await becomes(() => name().inputValue(), "");
 });
 
 test("what an input method composed is one step, and composing is not disturbed", async () => {
@@ -127,14 +128,14 @@ test("what an input method composed is one step, and composing is not disturbed"
   await search().focus();
   await method.compose(["n", "ni"]);
   await method.candidateKey("KeyZ");
-  assert.equal(await search().inputValue(), "ni");
+  await becomes(() => search().inputValue(), "ni");
   await method.commit("你");
-  assert.equal(await search().inputValue(), "你");
+  await becomes(() => search().inputValue(), "你");
   await undo();
-  assert.equal(await search().inputValue(), "");
-  assert.equal(await name().inputValue(), "stays");
+  await becomes(() => search().inputValue(), "");
+  await becomes(() => name().inputValue(), "stays");
   await undo();
-  assert.equal(await name().inputValue(), "");
+  await becomes(() => name().inputValue(), "");
 });
 
 test("a node's name in the parameters follows undo", async () => {
@@ -147,7 +148,7 @@ test("a node's name in the parameters follows undo", async () => {
   await page.locator(".node-title", { hasText: "Named here" }).waitFor();
   await undo();
   await page.locator(".node-title", { hasText: "Named here" }).waitFor({ state: "detached" });
-  assert.equal(await title.inputValue(), "");
+  await becomes(() => title.inputValue(), "");
 });
 
 test("nothing went wrong on the way", () => assert.deepEqual(editor.errors, []));

@@ -5,6 +5,7 @@ import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { EditorPage, useServer } from "./page.js";
 import { closePanels, dropFile, emptyImage, openWorkflow, shortcut, tabTitles, toast, workflow } from "./shell_page.js";
 
@@ -64,7 +65,7 @@ test("a workflow is saved to the server's folder and opens from its list", async
   await page.locator('[data-panel="workflows"]').click();
   await page.locator(".file-row", { hasText: "portraits/first" }).click();
   await page.locator(".tab.active .tab-name", { hasText: "first" }).waitFor();
-  assert.equal(await page.locator(".tab.active.dirty").count(), 0);
+  await becomes(() => page.locator(".tab.active.dirty").count(), 0);
 });
 
 test("a double click on a row opens what it names once", async () => {
@@ -80,14 +81,14 @@ test("a double click on a row opens what it names once", async () => {
   await page.locator(".file-row", { hasText: "Mosaic" }).dblclick();
   await page.locator(".tab.active .tab-name", { hasText: "Mosaic" }).waitFor();
   assert.equal(asked.length, 2, asked.join());
-  assert.equal((await tabTitles(page)).filter((title) => title === "twice" || title === "Mosaic").length, 2);
+  await becomes(async () => (await tabTitles(page)).filter((title) => title === "twice" || title === "Mosaic").length, 2);
 });
 
 test("examples in folders stand under the folder's name and open", async () => {
   const { page } = editor;
   await page.locator('[data-panel="workflows"]').click();
   const training = page.locator("#panel-left section", { hasText: "Examples: Training" });
-  assert.deepEqual(await training.locator(".file-row span").allTextContents(), ["Train the starter model", "Train a VQGAN on a folder"]);
+  await becomes(() => training.locator(".file-row span").allTextContents(), ["Train the starter model", "Train a VQGAN on a folder"]);
   await page.locator("#panel-left input[type=search]").fill("training");
   await page.locator(".file-row", { hasText: "Train a VQGAN" }).click();
   await page.locator(".tab.active .tab-name", { hasText: "Train a VQGAN on a folder" }).waitFor();
@@ -103,7 +104,7 @@ test("a file that was changed elsewhere is not overwritten without asking", asyn
   await shortcut(page, "S");
   await page.locator("dialog", { hasText: "changed or removed since you opened it" }).waitFor();
   await page.keyboard.press("Escape");
-  assert.equal(JSON.parse(await readFile(path, "utf8")).nodes.length, 0);
+  await becomes(async () => JSON.parse(await readFile(path, "utf8")).nodes.length, 0);
   await page.locator(".tab.active.dirty").waitFor();
 });
 
@@ -117,7 +118,7 @@ test("a name that is taken asks first", async () => {
   await page.locator("dialog", { hasText: "exists already" }).waitFor();
   await page.keyboard.press("Escape");
   await page.locator("dialog").waitFor({ state: "detached" });
-  assert.deepEqual(await tabTitles(page), ["taken", "Untitled"]);
+  await becomes(() => tabTitles(page), ["taken", "Untitled"]);
 });
 
 test("two browser tabs on one file: the second works on a copy, and says so", async () => {
@@ -146,7 +147,7 @@ test("a seed of another program keeps every digit: shown, edited, sent, reloaded
   await page.reload();
   await editor.ready();
   await seed.waitFor();
-  assert.equal(await seed.inputValue(), "18446744073709551615");
+  await becomes(() => seed.inputValue(), "18446744073709551615");
   await saveAs(editor, "far");
   const saved = await readFile(join(use.server.folder, "user/default/workflows/far.json"), "utf8");
   assert.match(saved, /\n\s*18446744073709551615,/);
@@ -161,10 +162,10 @@ test("a reload brings every document back, edits and all", async () => {
   await page.reload();
   await editor.ready();
   await page.locator(".tab.active .tab-name", { hasText: "second" }).waitFor();
-  assert.deepEqual(await tabTitles(page), [first, "second"]);
-  assert.equal(await page.locator(".tab.active .tab-name").textContent(), "second");
+  await becomes(() => tabTitles(page), [first, "second"]);
+  await becomes(() => page.locator(".tab.active .tab-name").textContent(), "second");
   await page.locator(".node", { hasText: "EmptyImage" }).waitFor();
-  assert.equal(await page.locator(".node", { hasText: "Save Image" }).count(), 0);
+  await becomes(() => page.locator(".node", { hasText: "Save Image" }).count(), 0);
   assert.deepEqual(editor.errors, []);
 });
 
@@ -181,8 +182,8 @@ test("after a crash the work of the lost window is offered and comes back", asyn
   await list.locator(".primary").click();
   await later.page.locator(".tab-name", { hasText: "unsaved" }).waitFor();
   await later.page.locator(".node", { hasText: "EmptyImage" }).waitFor();
-  assert.equal(await later.page.locator(".tab.dirty .tab-name", { hasText: "unsaved" }).count(), 1);
-  assert.ok((await journals()).some((entry) => entry.id === id));
+  await becomes(() => later.page.locator(".tab.dirty .tab-name", { hasText: "unsaved" }).count(), 1);
+  await becomes(async () => (await journals()).some((entry) => entry.id === id), true);
 });
 
 test("a browser that lost everything gets its work from the server's journal", async () => {
@@ -215,11 +216,11 @@ test("a browser whose database was lost offers what the server's journal has of 
   editor = await openEditor();
   const list = editor.page.locator("dialog.dialog", { hasText: "Recover your work" });
   await list.locator("li", { hasText: "outlived" }).waitFor();
-  assert.equal(await list.locator("li").count(), 1, "nobody else's work is offered");
+  await becomes(() => list.locator("li").count(), 1, "nobody else's work is offered");
   await list.locator(".primary").click();
   await editor.page.locator(".tab.dirty .tab-name", { hasText: "outlived" }).waitFor();
   await editor.page.locator(".node", { hasText: "EmptyImage" }).waitFor();
-  assert.equal(await editor.page.locator(".node", { hasText: "Save Image" }).count(), 0);
+  await becomes(() => editor.page.locator(".node", { hasText: "Save Image" }).count(), 0);
 });
 
 test("a full browser says so once, and the server's journal brings the edits back", async () => {
@@ -244,7 +245,7 @@ test("a full browser says so once, and the server's journal brings the edits bac
   await page.reload();
   await page.locator(".tab.active.dirty .tab-name", { hasText: "full" }).waitFor();
   await page.locator(".node", { hasText: "EmptyImage" }).waitFor();
-  assert.equal(await page.locator(".node", { hasText: "Save Image" }).count(), 0);
+  await becomes(() => page.locator(".node", { hasText: "Save Image" }).count(), 0);
 });
 
 test("a browser that blocks all storage says so, and the server's journal brings the edits back", async () => {
@@ -274,7 +275,7 @@ test("a browser that blocks all storage says so, and the server's journal brings
   await page.locator("dialog .primary").click();
   await page.locator(".tab.dirty .tab-name", { hasText: "blocked" }).click();
   await page.locator(".node", { hasText: "EmptyImage" }).waitFor();
-  assert.equal(await page.locator(".node", { hasText: "Save Image" }).count(), 0);
+  await becomes(() => page.locator(".node", { hasText: "Save Image" }).count(), 0);
   assert.deepEqual(blocked.errors, []);
 });
 
@@ -314,14 +315,14 @@ test("a picture opens its workflow in a new tab, and goes to a node that loads p
   const content = await readFile(join(use.server.folder, "output", name ?? ""));
   await dropFile(page, { name: "shot.png", type: "image/png", content });
   await page.locator(".tab.active .tab-name", { hasText: "shot" }).waitFor();
-  assert.deepEqual(await tabTitles(page), [first, "small", "shot"]);
-  assert.equal(await page.locator(".node").count(), 2);
+  await becomes(() => tabTitles(page), [first, "small", "shot"]);
+  await becomes(() => page.locator(".node").count(), 2);
   const loader = { 1: { class_type: "LoadImage", inputs: { image: "" } } };
   await openWorkflow(page, loader, "loader.json");
   await page.keyboard.press("Escape");
   await dropFile(page, { name: "face.png", type: "image/png", content }, ".node-title");
   await page.locator(".node", { hasText: "face.png" }).waitFor();
-  assert.deepEqual(await tabTitles(page), [first, "small", "shot", "loader"]);
+  await becomes(() => tabTitles(page), [first, "small", "shot", "loader"]);
 });
 
 test("a picture dropped with Alt opens only what made it; undo brings back the rest", async () => {
@@ -338,7 +339,7 @@ test("a picture dropped with Alt opens only what made it; undo brings back the r
   const content = await readFile(join(use.server.folder, "output", name));
   await dropFile(page, { name, type: "image/png", content }, "#canvas", { altKey: true });
   await toast(page, "Only the nodes that made").waitFor();
-  assert.deepEqual(await page.locator(".node").evaluateAll((nodes) => nodes.map((node) => node.getAttribute("data-node")).sort()), ["5", "6"]);
+  await becomes(() => page.locator(".node").evaluateAll((nodes) => nodes.map((node) => node.getAttribute("data-node")).sort()), ["5", "6"]);
   await page.locator(".canvas-root").focus();
   await page.keyboard.press("Control+z");
   await page.locator(".node").nth(3).waitFor();
@@ -353,7 +354,7 @@ test("what cannot be opened is a sentence, and leaves everything as it is", asyn
   await toast(page, "“list” cannot be opened").waitFor();
   await dropFile(page, { name: "empty.png", type: "image/png", content: "no picture" });
   await toast(page, "“empty.png” carries no workflow.").waitFor();
-  assert.deepEqual(await tabTitles(page), before);
+  await becomes(() => tabTitles(page), before);
 });
 
 test("a picture of another program opens as the graph its text describes, and says what is left out", async () => {
@@ -368,7 +369,7 @@ test("a picture of another program opens as the graph its text describes, and sa
   await toast(page, "but for: Hires upscale").waitFor();
   await page.locator(".tab.active .tab-name", { hasText: "theirs" }).waitFor();
   const value = (/** @type {string} */ name) => page.locator(`.widget-row[data-widget="${name}"] input`).first().inputValue();
-  assert.deepEqual([await value("seed"), await value("steps"), await value("height")], ["12345", "21", "768"]);
+  await becomes(async () => [await value("seed"), await value("steps"), await value("height")], ["12345", "21", "768"]);
 });
 
 test("markup in every name stays text", async () => {
@@ -385,8 +386,8 @@ test("markup in every name stays text", async () => {
     return [text.offsetLeft, text.offsetLeft + text.offsetWidth, text.parentElement?.clientWidth ?? 0];
   });
   assert.ok(left >= 8 && right <= inside - 8, `what is said on the node spans ${left} to ${right} of ${inside}`);
-  assert.equal(await page.evaluate(() => /** @type {any} */ (window).hacked), undefined);
-  assert.equal(await page.locator("#shell img[src='x'], #shell script").count(), 0);
+  await becomes(() => page.evaluate(() => /** @type {any} */ (window).hacked), undefined);
+  await becomes(() => page.locator("#shell img[src='x'], #shell script").count(), 0);
 });
 
 test("missing node types stay, and the nearest model is offered", async () => {
@@ -398,15 +399,15 @@ test("missing node types stay, and the nearest model is offered", async () => {
   await dropFile(page, { name: "asking.json", content: JSON.stringify(asking) });
   const list = page.locator("dialog", { hasText: "Some things are missing" });
   await list.locator("li", { hasText: "NotHere" }).waitFor();
-  assert.equal(await list.locator("select").inputValue(), "portrait-v2.png");
-  assert.equal(await list.locator("li", { hasText: "portrait-v1.png" }).count(), 1, "one row for two nodes");
+  await becomes(() => list.locator("select").inputValue(), "portrait-v2.png");
+  await becomes(() => list.locator("li", { hasText: "portrait-v1.png" }).count(), 1, "one row for two nodes");
   await list.locator("small", { hasText: "Load Image · image × 2" }).waitFor();
   await list.locator(".missing-source", { hasText: "input folder" }).waitFor();
   await list.locator("select").selectOption({ label: "Keep as it is" });
-  assert.equal(await list.locator(".primary").isDisabled(), true, "nothing is chosen");
+  await becomes(() => list.locator(".primary").isDisabled(), true, "nothing is chosen");
   await list.locator("select").selectOption("portrait-v2.png");
   await list.locator(".primary").click();
-  assert.equal(await page.locator(".node", { hasText: "portrait-v2.png" }).count(), 2);
+  await becomes(() => page.locator(".node", { hasText: "portrait-v2.png" }).count(), 2);
   await page.locator(".node", { hasText: "NotHere" }).waitFor();
 });
 

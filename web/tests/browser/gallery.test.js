@@ -5,6 +5,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { EditorPage, useServer } from "./page.js";
 import { closePanels, emptyImage, openWorkflow, tabTitles, toast, workflow } from "./shell_page.js";
 
@@ -112,7 +113,7 @@ test("a double click on a picture opens one viewer", async () => {
     tile.click();
   });
   await page.locator(".picture-info dd", { hasText: "twice" }).waitFor();
-  assert.equal(await page.locator("dialog").count(), 1);
+  await becomes(() => page.locator("dialog").count(), 1);
   await page.keyboard.press("Escape");
   await page.locator("dialog").waitFor({ state: "detached" });
 });
@@ -131,11 +132,11 @@ test("a run is forgotten only after a question that says what goes and what stay
   await ask();
   await page.locator("dialog button", { hasText: "Cancel" }).click();
   await page.locator("dialog").waitFor({ state: "detached" });
-  assert.equal(await tile.count(), 1);
+  await becomes(() => tile.count(), 1);
   await ask();
   await page.locator("dialog button", { hasText: "Forget" }).click();
   await tile.waitFor({ state: "detached" });
-  assert.deepEqual(await readdir(join(use.server.folder, "output")), files);
+  await becomes(() => readdir(join(use.server.folder, "output")), files);
 });
 
 test("a small picture fills the viewer in whole steps, is seen as large as it is, and stays in view", async () => {
@@ -147,10 +148,10 @@ test("a small picture fills the viewer in whole steps, is seen as large as it is
   await picture.and(page.locator("[style*=scale]")).waitFor();
   const room = await area.boundingBox();
   assert.ok(room);
-  assert.equal(await width(), 32 * Math.floor(Math.min(room.width, room.height) / 32));
-  assert.equal(await picture.evaluate((image) => image.style.imageRendering), "pixelated");
+  await becomes(() => width(), 32 * Math.floor(Math.min(room.width, room.height) / 32));
+  await becomes(() => picture.evaluate((image) => image.style.imageRendering), "pixelated");
   await page.keyboard.press("f");
-  assert.equal(await width(), 32);
+  await becomes(() => width(), 32);
   await page.mouse.move(room.x + 5, room.y + 5);
   for (let turn = 0; turn < 6; turn += 1) {
     const before = await picture.getAttribute("style");
@@ -173,21 +174,21 @@ test("a picture opens its workflow in a new tab, and becomes an input", async ()
   await tile.click({ button: "right" });
   await page.locator(".menu-item", { hasText: "Open its workflow" }).click();
   await page.locator(".tab-name", { hasText: "origin" }).nth(1).waitFor();
-  assert.equal((await tabTitles(page)).length, before.length + 1);
+  await becomes(async () => (await tabTitles(page)).length, before.length + 1);
   await tile.click({ button: "right" });
   await page.locator(".menu-item", { hasText: "Use as input" }).click();
   await toast(page, "is in the input folder").waitFor();
   const loader = page.locator(".node.selected", { hasText: "Load Image" });
   await loader.locator(".widget-choice-text", { hasText: ".png" }).waitFor();
-  assert.equal(await loader.locator("[aria-invalid]").count(), 0);
+  await becomes(() => loader.locator("[aria-invalid]").count(), 0);
   await page.locator(".canvas-root").focus();
   await page.keyboard.press("Escape");
   await page.locator(".node.selected").waitFor({ state: "detached" });
   await tile.click({ button: "right" });
   await page.locator(".menu-item", { hasText: "Use as input" }).click();
   await loader.waitFor();
-  assert.equal(await page.locator(".node-title", { hasText: "Load Image" }).count(), 1, "the one there is was meant");
-  assert.equal((await readdir(join(use.server.folder, "input"))).filter((name) => name.endsWith(".png")).length, 1);
+  await becomes(() => page.locator(".node-title", { hasText: "Load Image" }).count(), 1, "the one there is was meant");
+  await becomes(async () => (await readdir(join(use.server.folder, "input"))).filter((name) => name.endsWith(".png")).length, 1);
 });
 
 test("a double click on a node's picture shows it, a right click offers to save it", async () => {

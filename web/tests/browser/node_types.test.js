@@ -5,6 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { EditorPage, useServer } from "./page.js";
 import { openWorkflow, toast } from "./shell_page.js";
 
@@ -82,5 +83,5 @@ test("files that came since are in the menus after R, and no value is called mis
   await page.locator(".listbox-row", { hasText: "fresh-picture.png" }).waitFor();
   await page.keyboard.press("Enter");
   await page.locator(".widget-choice", { hasText: "fresh-picture.png" }).waitFor();
-  assert.equal(await page.evaluate(() => "sameDocument" in window), true);
+  await becomes(() => page.evaluate(() => "sameDocument" in window), true);
 });

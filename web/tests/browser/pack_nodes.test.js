@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { EditorPage, useServer } from "./page.js";
 
 const PYTHON = `
@@ -96,9 +97,9 @@ test("the pack view says what of a pack failed, why, and what to do", async () =
   await page.locator('[data-panel="packs"]').click();
   const lacking = page.locator(".pack.failed", { hasText: "lacking" });
   await lacking.locator("p", { hasText: "It needs the Python module “no_such_module_here”" }).waitFor();
-  assert.match(await lacking.locator("pre").first().textContent() ?? "", /python\S* -m pip install no_such_module_here$/);
-  assert.equal(await lacking.locator("small").textContent(), "Not loaded");
-  assert.equal(await lacking.locator("details pre").isVisible(), false, "the traceback is folded");
+  await becomes(() => lacking.locator("pre").first().textContent(), /python\S* -m pip install no_such_module_here$/);
+  await becomes(() => lacking.locator("small").textContent(), "Not loaded");
+  await becomes(() => lacking.locator("details pre").isVisible(), false, "the traceback is folded");
   await lacking.locator("summary").click();
   await lacking.locator("details pre", { hasText: "Traceback (most recent call last)" }).waitFor();
   const half = page.locator(".pack.failed", { hasText: "Shelfless" });

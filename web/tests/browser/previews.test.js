@@ -5,6 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { EditorPage, useServer } from "./page.js";
 import { openWorkflow, workflow } from "./shell_page.js";
 
@@ -85,7 +86,7 @@ test("who sets previews off gets none", async () => {
     };
   });
   await node.locator(".node-badge", { hasText: /^\d{3,}\/6000$/ }).waitFor();
-  assert.equal(await page.locator("html[data-made]").count(), 0);
-  assert.equal(await page.locator(".node-image").count(), 0);
+  await becomes(() => page.locator("html[data-made]").count(), 0);
+  await becomes(() => page.locator(".node-image").count(), 0);
   await page.close();
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { EditorPage, useServer } from "./page.js";
 import { addSlowPack, closePanels, emptyImage, openWorkflow, tabTitles, toast, workflow } from "./shell_page.js";
 
@@ -62,7 +63,7 @@ test("a run up to a node that shows nothing itself shows there what it makes", a
   await made.locator(".node-title").click();
   await page.keyboard.press("Control+Shift+Enter");
   await made.and(page.locator("[data-run=done]")).locator(".node-image").waitFor();
-  assert.equal(await page.locator(".node-image").count(), 1);
+  await becomes(() => page.locator(".node-image").count(), 1);
   assert.deepEqual(editor.errors, []);
 });
 
@@ -73,7 +74,7 @@ test("progress of one workflow lights no node of another that is shown meanwhile
   await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
   await openWorkflow(page, workflow(slow(9)), "quiet.json");
   await page.locator(".tab.running .tab-name", { hasText: "busy" }).waitFor();
-  assert.equal(await page.locator(".node[data-run=running]").count(), 0);
+  await becomes(() => page.locator(".node[data-run=running]").count(), 0);
   await page.locator(".tab-open", { hasText: "busy" }).click();
   await editor.node("Slow").and(page.locator("[data-run=done]")).waitFor();
   await page.locator(".node-image").first().waitFor();
@@ -92,7 +93,7 @@ test("a failing node is marked, stands in the one list, and F8 goes there", asyn
   await page.locator(".problem").evaluate((problem) => problem.setAttribute("data-of", "the first run"));
   await page.locator("#run").click();
   await page.locator(".problem:not([data-of])").first().waitFor();
-  assert.equal(await page.locator(".problem").count(), 1);
+  await becomes(() => page.locator(".problem").count(), 1);
 });
 
 test("a run that fails says so on every tab, which is marked until it is looked at", async () => {
@@ -104,17 +105,17 @@ test("a run that fails says so on every tab, which is marked until it is looked 
   await page.locator('[aria-label="New workflow"]').click();
   const told = toast(page, "The run of “fails” failed. Fails #2: the moon is in the wrong place");
   await told.waitFor();
-  assert.equal(await page.locator(".toast").count(), 1);
+  await becomes(() => page.locator(".toast").count(), 1);
   await page.locator(".tab", { hasText: "fails" }).getByRole("img", { name: "Its last run failed" }).waitFor();
   await told.locator("button", { hasText: "Show" }).click();
   await page.locator(".tab.active .tab-name", { hasText: "fails" }).waitFor();
   await editor.node("Fails").and(page.locator(".selected")).waitFor();
   await page.locator(".tab-failed:visible").waitFor({ state: "detached" });
   await toast(page, "the moon is in the wrong place").waitFor();
-  assert.equal(await page.locator(".toast").count(), 1);
+  await becomes(() => page.locator(".toast").count(), 1);
   await page.locator("#run").click();
   await toast(page, "The run failed. Fails #2: the moon is in the wrong place").waitFor();
-  assert.equal(await page.locator(".toast").count(), 1);
+  await becomes(() => page.locator(".toast").count(), 1);
 });
 
 test("what cannot run says which input needs what, before anything runs", async () => {
@@ -137,7 +138,7 @@ test("a refused run says so, shows the first reason, and goes with the mistake a
   await page.keyboard.press("Delete");
   await page.locator(".badge-error", { hasText: "1" }).waitFor();
   await page.locator(".toast").waitFor({ state: "detached" });
-  assert.equal(await page.locator(".node[data-run=error]").count(), 1);
+  await becomes(() => page.locator(".node[data-run=error]").count(), 1);
   await page.locator("#run").click();
   await toast(page, "Not run. Save Image #4: The input “images” needs a connection").waitFor();
   await page.locator('[aria-label="New workflow"]').click();
@@ -168,16 +169,16 @@ test("waiting runs are put in order, cancelled one by one, and cleared", async (
     await page.locator(".job-name", { hasText: name }).waitFor();
   }
   const names = () => page.locator(".job-name").allTextContents();
-  assert.deepEqual(await names(), ["one", "two", "three"]);
+  await becomes(() => names(), ["one", "two", "three"]);
   await page.locator(".job", { hasText: "three" }).click({ button: "right" });
   await page.locator(".menu-item", { hasText: "Run next" }).click();
   await page.locator(".job").first().and(page.locator(":has-text('three')")).waitFor();
   await page.locator(".job", { hasText: "one" }).locator(".icon-button").click();
   await page.locator(".job", { hasText: "one" }).waitFor({ state: "detached" });
-  assert.deepEqual(await names(), ["three", "two"]);
+  await becomes(() => names(), ["three", "two"]);
   await page.locator(".panel-tools .button", { hasText: "Clear waiting" }).click();
   await page.locator(".job").first().waitFor({ state: "detached" });
-  assert.deepEqual((await queue()).jobs, []);
+  await becomes(async () => (await queue()).jobs, []);
 });
 
 test("a label and a number of runs go with what is queued", async () => {
@@ -191,10 +192,10 @@ test("a label and a number of runs go with what is queued", async () => {
   assert.deepEqual((await queue()).jobs, [], "the number alone runs nothing");
   await page.keyboard.press("Control+Enter");
   await page.locator(".job-name", { hasText: "苹果 study" }).nth(2).waitFor();
-  assert.deepEqual((await page.locator(".job-details").allTextContents()).map((text) => text.slice(0, 3)), ["1/3", "2/3", "3/3"]);
+  await becomes(async () => (await page.locator(".job-details").allTextContents()).map((text) => text.slice(0, 3)), ["1/3", "2/3", "3/3"]);
   await page.reload();
   await page.locator(".job-name", { hasText: "苹果 study" }).nth(2).waitFor();
-  assert.deepEqual((await page.locator(".job-details").allTextContents()).map((text) => text.slice(0, 3)), ["1/3", "2/3", "3/3"]);
+  await becomes(async () => (await page.locator(".job-details").allTextContents()).map((text) => text.slice(0, 3)), ["1/3", "2/3", "3/3"]);
   const { jobs } = await queue();
   assert.deepEqual(jobs.map((/** @type {any} */ job) => job.label), ["苹果 study", "苹果 study", "苹果 study"]);
 });
@@ -249,7 +250,7 @@ test("only what the selected node needs is run", async () => {
   await editor.node("Other").locator(".node-title").click();
   await page.keyboard.press("Control+Shift+Enter");
   await editor.node("Other").locator(".node-image").waitFor();
-  assert.equal(await page.locator(".node-image").count(), 1);
+  await becomes(() => page.locator(".node-image").count(), 1);
 });
 
 test("with automatic runs an edit is enough", async () => {
@@ -281,7 +282,7 @@ test("a server that dies in the middle comes back with the run, without a reload
   await Promise.all([use.server.run(), back]);
   await page.locator(".toast", { hasText: "The server does not answer" }).first().waitFor({ state: "detached" });
   await page.locator(".node-image").first().waitFor({ timeout: 120_000 });
-  assert.ok((await tabTitles(page)).includes("survivor"));
+  await becomes(async () => (await tabTitles(page)).includes("survivor"), true);
 });
 
 test("a run behind another waits visibly, on its nodes and on its tab", async () => {
@@ -294,7 +295,7 @@ test("a run behind another waits visibly, on its nodes and on its tab", async ()
   await editor.node("EmptyImage").and(page.locator("[data-run=waiting]")).waitFor();
   const mark = page.locator(".tab", { hasText: "behind" }).getByRole("img", { name: "Waits in the queue, runs before it: 1" });
   await mark.waitFor();
-  assert.equal(await page.locator(".tab-waits:visible").count(), 1);
+  await becomes(() => page.locator(".tab-waits:visible").count(), 1);
   await page.locator(".stop-button").click();
   await page.locator(".node-image").first().waitFor();
   await page.locator(".tab-waits:visible").waitFor({ state: "detached" });
@@ -326,12 +327,12 @@ test("a worker that dies is told in a sentence, and its run can be stopped until
   process.kill(worker.pid, "SIGKILL");
   await toast(page, "The worker that ran “orphan” ended unexpectedly").waitFor();
   await editor.node("Slow").and(page.locator("[data-run=waiting]")).waitFor();
-  assert.ok(await page.locator(".stop-button").isEnabled());
+  await becomes(() => page.locator(".stop-button").isEnabled(), true);
   await page.locator(".node-image").first().waitFor({ timeout: 120_000 });
   await page.locator('.device-status [data-state="idle"]').waitFor();
   const told = (await states()).filter((/** @type {string} */ state, /** @type {number} */ at, /** @type {string[]} */ all) => state !== all[at - 1]);
   assert.deepEqual(told.slice(-3), ["starting", "busy", "idle"], "nothing says that a worker is ready before there is one");
-  assert.equal((await queue()).jobs.length, 0);
+  await becomes(async () => (await queue()).jobs.length, 0);
 });
 
 test("a token that is not accepted any more is a sentence, and nothing is lost", async () => {
@@ -342,7 +343,7 @@ test("a token that is not accepted any more is a sentence, and nothing is lost",
   await page.locator("#run").click();
   await page.locator('[data-panel="errors"]').click();
   await page.locator(".problem", { hasText: "token is not accepted any more" }).waitFor();
-  assert.equal(await page.locator(".node").count(), nodes);
+  await becomes(() => page.locator(".node").count(), nodes);
 });
 
 test("an editor at rest asks for no frame and lays nothing out", async () => {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { focusCanvas, openEditor, openPanel, widget } from "./editor_page.js";
 
 /** @import { Locator } from "playwright-core" */
@@ -36,7 +37,7 @@ test("tabs that shrink keep the dot of what is not saved, and give their names a
   const [tab, name, dot] = [await boxOf(changed), await boxOf(changed.locator(".tab-name")), await boxOf(changed.locator(".tab-dot"))];
   assert.ok(dot.x >= name.right && dot.right <= tab.right, `${JSON.stringify(dot)} in ${JSON.stringify(tab)}`);
   assert.ok(name.width + dot.width >= tab.width - 36, `the name has ${name.width} of ${tab.width} pixels`);
-  assert.equal(await changed.locator(".tab-close").isVisible(), false);
+  await becomes(() => changed.locator(".tab-close").isVisible(), false);
   await changed.hover();
   await changed.locator(".tab-close").waitFor();
 });
@@ -70,7 +71,7 @@ test("the frame of the minimap is whole, however much is in view", async () => {
   await page.keyboard.up("Control");
   await page.waitForFunction(() => Number(document.querySelector(".canvas-minimap-edge")?.getBoundingClientRect().width) > 190);
   const outer = await boxOf(page.locator(".canvas-minimap"));
-  assert.equal(await edges.count(), 4);
+  await becomes(() => edges.count(), 4);
   for (const edge of await edges.all()) {
     const inner = await boxOf(edge);
     assert.ok(inner.x >= outer.x && inner.y >= outer.y && inner.right <= outer.right + 0.1 && inner.bottom <= outer.bottom + 0.1,
@@ -95,12 +96,13 @@ test("where a panel has no room beside the canvas it lies on it, and keeps the w
     await page.setViewportSize({ width, height: 640 });
     const panel = await boxOf(await openPanel(page, "library"));
     assert.ok(panel.width >= 200 && panel.right <= width, JSON.stringify(panel));
-    assert.equal((await boxOf(page.locator("#canvas"))).right, width, "the canvas stays as wide as it was");
-    for (const part of ["#run", ".stop-button", ".batch-count", ".state-dot"]) assert.ok((await boxOf(page.locator(part))).right <= width, part);
+    await becomes(async () => (await boxOf(page.locator("#canvas"))).right, width, "the canvas stays as wide as it was");
+    for (const part of ["#run", ".stop-button", ".batch-count", ".state-dot"]) await becomes(async () => (await boxOf(page.locator(part))).right <= width, true, part);
     await page.locator('.rail-button[data-panel="library"]').click();
   }
   await page.setViewportSize({ width: 1500, height: 960 });
-  assert.equal((await boxOf(await openPanel(page, "library"))).width, 300, "as it was before");
+  const library = await openPanel(page, "library");
+  await becomes(async () => (await boxOf(library)).width, 300, "as it was before");
 });
 
 test("with the colours of the system words on buttons and the state of switches can be seen", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { EditorPage, useServer } from "./page.js";
 
 const use = useServer();
@@ -43,7 +44,7 @@ test("panels that open leave the whole graph in view, until somebody moves it", 
       return now.width * now.height < area;
     }, (before?.width ?? 0) * (before?.height ?? 0));
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-    assert.equal(await page.locator(".node").count(), nodes);
+    await becomes(() => page.locator(".node").count(), nodes);
     assert.ok((await beyond()) <= 0, `after ${panel} the graph is cut off by ${await beyond()} px`);
   }
   await page.close();

@@ -14,7 +14,7 @@ const MOST_BYTES = 560_000;
 /** @typedef {{ url: string, bytes: number, kept: boolean }} Asked */
 
 /**
- * What of the editor's files came over the wire until its first workflow could be used.
+ * What of the editor's files came over the wire until a workflow could be used and nothing more came.
  * @param {import("playwright-core").BrowserContext} context
  * @returns {Promise<Asked[]>}
  */
@@ -33,6 +33,7 @@ async function filesOfVisit(context) {
   await page.goto(use.server.url);
   await new EditorPage(page).ready();
   await page.locator(".node").first().waitFor();
+  await page.waitForLoadState("networkidle"); // what loads behind the workflow counts too, and is kept
   await page.close();
   return [...asked.values()].filter(({ url, kept }) => new URL(url).pathname.startsWith("/@") && !kept);
 }

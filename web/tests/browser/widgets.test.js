@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { focusCanvas, openEditor, widget } from "./editor_page.js";
 
 /** @typedef {import("playwright-core").Locator} Locator */
@@ -23,7 +24,7 @@ async function shows(field, text) {
   const handle = await field.elementHandle();
   await editor.page.waitForFunction(([element, wanted]) => /** @type {HTMLInputElement} */ (element).value === wanted,
     /** @type {const} */ ([handle, text])).catch(() => {}); // the text that stands there says more than the time
-  assert.equal(await field.inputValue(), text);
+  await becomes(() => field.inputValue(), text);
 }
 
 async function undo() {
@@ -60,7 +61,7 @@ test("a number out of range goes to the limit, and it is said", async () => {
   await width.fill("9");
   await width.press("Enter");
   await shows(width, "16");
-  assert.equal(await editor.page.locator(".widget-remark").last().textContent(), "The smallest value here is 16.");
+  await becomes(() => editor.page.locator(".widget-remark").last().textContent(), "The smallest value here is 16.");
   await undo();
 });
 
@@ -68,8 +69,8 @@ test("what is no number is refused in a sentence and goes back when it is left",
   const width = valueOf("width");
   await width.fill("wide");
   await width.press("Enter");
-  assert.equal(await width.getAttribute("aria-invalid"), "true");
-  assert.match(await editor.page.locator(".widget-remark.is-error").last().textContent() ?? "", /“wide” is not a number/);
+  await becomes(() => width.getAttribute("aria-invalid"), "true");
+  await becomes(() => editor.page.locator(".widget-remark.is-error").last().textContent(), /“wide” is not a number/);
   await focusCanvas(editor.page);
   await shows(width, "512");
 });
@@ -90,7 +91,7 @@ test("dragging a number changes it, moves no node, and is one step to undo", asy
   const before = await page.locator(".widget-seed").first().boundingBox();
   await drag(widget(page, "width"), 41);
   await shows(valueOf("width"), "592");
-  assert.deepEqual(await page.locator(".widget-seed").first().boundingBox(), before);
+  await becomes(() => page.locator(".widget-seed").first().boundingBox(), before);
   await undo();
   await shows(valueOf("width"), "512");
 });
@@ -100,18 +101,18 @@ test("a slider is dragged to a place", async () => {
   const box = await slider.boundingBox();
   assert.ok(box);
   await drag(slider, box.width / 4);
-  assert.ok(Math.abs(Number(await valueOf("strength").inputValue()) - 0.75) <= 0.03);
-  assert.equal(await valueOf("strength").getAttribute("role"), "slider");
+  await becomes(async () => Math.abs(Number(await valueOf("strength").inputValue()) - 0.75) <= 0.03, true);
+  await becomes(() => valueOf("strength").getAttribute("role"), "slider");
 });
 
 test("the seed's control is chosen from a menu", async () => {
   const { page } = editor;
   const seed = widget(page, "seed");
   const mode = seed.locator(".widget-icon-button.is-kept");
-  assert.equal(await mode.getAttribute("aria-label"), "Before each run: keep the seed");
+  await becomes(() => mode.getAttribute("aria-label"), "Before each run: keep the seed");
   await mode.click();
   await page.locator("[role^=menuitem]", { hasText: "a new random seed" }).click();
-  assert.equal(await mode.getAttribute("aria-label"), "Before each run: a new random seed");
+  await becomes(() => mode.getAttribute("aria-label"), "Before each run: a new random seed");
   await undo();
 });
 
@@ -130,16 +131,16 @@ test("a menu is searched by typing on it, and few of its rows are in the page", 
   const button = widget(page, "mode").locator("button");
   await button.click();
   const rows = page.locator(".choice-menu .listbox-row");
-  assert.ok(await rows.count() <= 30);
+  await becomes(async () => await rows.count() <= 30, true);
   await page.keyboard.press("Escape");
   await button.focus();
   await page.keyboard.press("1");
   await page.keyboard.type("99");
   await page.keyboard.press("Enter");
-  assert.equal(await button.textContent(), "mode 199▾");
-  assert.equal(await button.evaluate((element) => document.activeElement === element), true);
+  await becomes(() => button.textContent(), "mode 199▾");
+  await becomes(() => button.evaluate((element) => document.activeElement === element), true);
   await page.keyboard.press("ArrowDown");
-  assert.equal(await button.textContent(), "mode 200▾");
+  await becomes(() => button.textContent(), "mode 200▾");
 });
 
 test("files of a menu have pictures, and none looks broken", async () => {
@@ -150,17 +151,17 @@ test("files of a menu have pictures, and none looks broken", async () => {
   await widget(page, "lora_name").locator("button").click();
   const menu = page.locator(".choice-menu");
   await menu.locator(".thumbnail.is-empty").first().waitFor();
-  assert.deepEqual(await menu.locator("img").evaluateAll((images) => images.map((image) => image.getAttribute("src"))), [ink]);
+  await becomes(() => menu.locator("img").evaluateAll((images) => images.map((image) => image.getAttribute("src"))), [ink]);
   await page.keyboard.press("Escape");
 });
 
 test("a switch is turned by mouse and by keyboard", async () => {
   const button = widget(editor.page, "enabled").getByRole("switch");
   await button.click();
-  assert.equal(await button.getAttribute("aria-checked"), "true");
-  assert.match(await button.textContent() ?? "", /yes/);
+  await becomes(() => button.getAttribute("aria-checked"), "true");
+  await becomes(() => button.textContent(), /yes/);
   await button.press("Space");
-  assert.equal(await button.getAttribute("aria-checked"), "false");
+  await becomes(() => button.getAttribute("aria-checked"), "false");
 });
 
 test("a colour is typed, and stays what it was when it is none", async () => {
@@ -188,12 +189,12 @@ test("embeddings are completed after their sign, and that is a step of its own t
   await prompt.pressSequentially("a cat, embedding:ea");
   const menu = page.locator(".completion-menu:popover-open");
   await menu.waitFor();
-  assert.deepEqual(await menu.locator(".choice-label").allTextContents(), ["easynegative"]);
+  await becomes(() => menu.locator(".choice-label").allTextContents(), ["easynegative"]);
   await prompt.press("Enter");
-  assert.equal(await prompt.inputValue(), "a cat, embedding:easynegative");
-  assert.equal(await menu.count(), 0);
+  await becomes(() => prompt.inputValue(), "a cat, embedding:easynegative");
+  await becomes(() => menu.count(), 0);
   await prompt.press("Control+z");
-  assert.equal(await prompt.inputValue(), "a cat, embedding:ea");
+  await becomes(() => prompt.inputValue(), "a cat, embedding:ea");
 });
 
 test("words of the artist's lists are completed by their Chinese names; Enter stays a new line", async () => {
@@ -204,12 +205,12 @@ test("words of the artist's lists are completed by their Chinese names; Enter st
   const menu = page.locator(".completion-menu:popover-open");
   await menu.waitFor();
   await prompt.press("Enter");
-  assert.equal(await prompt.inputValue(), "blue s\n");
+  await becomes(() => prompt.inputValue(), "blue s\n");
   await prompt.fill("");
   await prompt.pressSequentially("蓝天");
   await menu.waitFor();
   await prompt.press("Tab");
-  assert.equal(await prompt.inputValue(), "blue sky");
+  await becomes(() => prompt.inputValue(), "blue sky");
 });
 
 test("Escape closes completions and keeps the text", async () => {
@@ -219,8 +220,8 @@ test("Escape closes completions and keeps the text", async () => {
   await prompt.pressSequentially("__col");
   await page.locator(".completion-menu:popover-open").waitFor();
   await prompt.press("Escape");
-  assert.equal(await page.locator(".completion-menu:popover-open").count(), 0);
-  assert.equal(await prompt.inputValue(), "__col");
+  await becomes(() => page.locator(".completion-menu:popover-open").count(), 0);
+  await becomes(() => prompt.inputValue(), "__col");
 });
 
 test("Ctrl+Up and Ctrl+Down change the weight of the words at the caret", async () => {
@@ -228,12 +229,12 @@ test("Ctrl+Up and Ctrl+Down change the weight of the words at the caret", async 
   await prompt.fill("a cat, rain");
   await prompt.press("End");
   await prompt.press("Control+ArrowUp");
-  assert.equal(await prompt.inputValue(), "a cat, (rain:1.05)");
+  await becomes(() => prompt.inputValue(), "a cat, (rain:1.05)");
   await prompt.press("Control+ArrowUp");
-  assert.equal(await prompt.inputValue(), "a cat, (rain:1.1)");
+  await becomes(() => prompt.inputValue(), "a cat, (rain:1.1)");
   await prompt.press("Control+ArrowDown");
   await prompt.press("Control+ArrowDown");
-  assert.equal(await prompt.inputValue(), "a cat, rain");
+  await becomes(() => prompt.inputValue(), "a cat, rain");
 });
 
 test("a picture that is dropped on its widget is uploaded and chosen", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { focusCanvas, InputMethod, openEditor, openPanel, standing, widget } from "./editor_page.js";
 
 /** @typedef {import("playwright-core").Locator} Locator */
@@ -29,13 +30,13 @@ async function composeIn(field) {
   await field.focus();
   const before = await standing(page);
   await method.compose(STEPS);
-  assert.equal(await field.inputValue(), "ni hao", "the composed text is in the field");
+  await becomes(() => field.inputValue(), "ni hao", "the composed text is in the field");
   for (const key of ["ArrowDown", "Enter", "Escape", "Tab", "Delete"]) await method.candidateKey(key);
-  assert.equal(await field.evaluate((element) => document.activeElement === element), true, "the field keeps the focus");
-  assert.equal(await field.inputValue(), "ni hao");
+  await becomes(() => field.evaluate((element) => document.activeElement === element), true, "the field keeps the focus");
+  await becomes(() => field.inputValue(), "ni hao");
   await method.commit("你好");
-  assert.equal(await field.inputValue(), "你好");
-  assert.deepEqual(await standing(page), before, "no command ran");
+  await becomes(() => field.inputValue(), "你好");
+  await becomes(() => standing(page), before, "no command ran");
 }
 
 /** @type {readonly [input: string, selector: string][]} */
@@ -45,7 +46,7 @@ for (const [input, selector] of WIDGETS) {
     const field = widget(editor.page, input).locator(selector);
     await composeIn(field);
     await field.blur();
-    assert.equal(await field.inputValue(), "你好");
+    await becomes(() => field.inputValue(), "你好");
     await focusCanvas(editor.page);
     await editor.page.keyboard.press("Control+z");
     await editor.page.waitForFunction((name) => {
@@ -67,9 +68,9 @@ test("undo from elsewhere never writes into a text that is being composed", asyn
     shared.value = "other";
     shared.dispatchEvent(new InputEvent("input", { bubbles: true }));
   });
-  assert.equal(await field.inputValue(), "ni");
+  await becomes(() => field.inputValue(), "ni");
   await method.commit("你");
-  assert.equal(await field.inputValue(), "你");
+  await becomes(() => field.inputValue(), "你");
 });
 
 test("full-width digits are composed in a number field and read as a number", async () => {
@@ -79,18 +80,18 @@ test("full-width digits are composed in a number field and read as a number", as
   const before = await standing(editor.page);
   await method.compose(["５", "５１", "５１２×２"]);
   await method.candidateKey("Enter");
-  assert.equal(await field.inputValue(), "５１２×２", "Enter of the input method does not end the entry");
+  await becomes(() => field.inputValue(), "５１２×２", "Enter of the input method does not end the entry");
   await method.commit("５１２×２");
   await field.press("Enter");
-  assert.equal(await field.inputValue(), "1024");
-  assert.deepEqual(await standing(editor.page), before);
+  await becomes(() => field.inputValue(), "1024");
+  await becomes(() => standing(editor.page), before);
 });
 
 test("Chinese is composed in the search of a menu, which stays open", async () => {
   await widget(editor.page, "mode").locator("button").click();
   const search = editor.page.locator(".choice-search");
   await composeIn(search);
-  assert.equal(await editor.page.locator(".choice-menu:popover-open").count(), 1);
+  await becomes(() => editor.page.locator(".choice-menu:popover-open").count(), 1);
   await editor.page.keyboard.press("Escape");
 });
 
@@ -98,7 +99,7 @@ test("Chinese is composed in the palette, which stays open and searches for it",
   await focusCanvas(editor.page);
   await editor.page.keyboard.press("Tab");
   await composeIn(editor.page.locator(".palette-input"));
-  assert.equal(await editor.page.locator(".palette:popover-open").count(), 1);
+  await becomes(() => editor.page.locator(".palette:popover-open").count(), 1);
   await editor.page.keyboard.press("Escape");
 });
 
@@ -106,14 +107,14 @@ test("Chinese is composed in a colour field and refused in a sentence", async ()
   const field = widget(editor.page, "colour").locator("input[type=text]");
   await composeIn(field);
   await field.press("Enter");
-  assert.equal(await field.inputValue(), "#4a7a9a");
+  await becomes(() => field.inputValue(), "#4a7a9a");
 });
 
 for (const panel of ["library", "models", "find", "settings", "shortcuts"]) {
   test(`Chinese is composed in the search of the panel "${panel}"`, async () => {
     const place = await openPanel(editor.page, panel);
     await composeIn(place.locator(".panel-search").first());
-    assert.equal(await place.locator(".panel-search").first().isVisible(), true);
+    await becomes(() => place.locator(".panel-search").first().isVisible(), true);
   });
 }
 
@@ -123,7 +124,7 @@ test("Chinese is composed in the title and the texts of the parameter panel", as
   const place = await openPanel(page, "parameters");
   await composeIn(place.locator(".parameters-title input"));
   await composeIn(place.locator("textarea").first());
-  assert.equal(await widget(page, "prompt").locator("textarea").inputValue(), "你好");
+  await becomes(() => widget(page, "prompt").locator("textarea").inputValue(), "你好");
 });
 
 test("nothing went wrong on the way", () => assert.deepEqual(editor.errors, []));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { becomes } from "../harness/becomes.js";
 import { focusCanvas, openEditor, openPanel, widget } from "./editor_page.js";
 
 /** @type {Awaited<ReturnType<typeof openEditor>>} */
@@ -23,15 +24,15 @@ test("the palette ranks, holds few rows and adds what is picked, one step to und
   await page.keyboard.press("Tab");
   const palette = page.locator(".palette:popover-open");
   await palette.waitFor();
-  assert.ok(await palette.locator(".listbox-row").count() <= 30);
-  assert.equal(await palette.locator("[role=option]").first().getAttribute("aria-setsize"), String(1500 + 9));
+  await becomes(async () => await palette.locator(".listbox-row").count() <= 30, true);
+  await becomes(() => palette.locator("[role=option]").first().getAttribute("aria-setsize"), String(1500 + 9));
   await page.keyboard.type("zoo");
-  assert.equal(await palette.locator(".palette-title").first().textContent(), "Widget Zoo");
-  assert.match(await palette.locator(".palette-card").textContent() ?? "", /One widget of/);
+  await becomes(() => palette.locator(".palette-title").first().textContent(), "Widget Zoo");
+  await becomes(() => palette.locator(".palette-card").textContent(), /One widget of/);
   await palette.locator(".palette-card strong", { hasText: "every" }).waitFor();
   await page.keyboard.press("Enter");
   await counts(".widget-seed", 3);
-  assert.equal(await palette.count(), 0);
+  await becomes(() => palette.count(), 0);
   await focusCanvas(page);
   await page.keyboard.press("Control+z");
   await counts(".widget-seed", 2);
@@ -48,7 +49,7 @@ test("types in the palette are kept to those with a port", async () => {
   assert.equal(titles[0], "CLIP Text Encode", "types with the port itself come before those that take anything");
   assert.ok(!titles.includes("Load Image"));
   await page.keyboard.press("Escape");
-  assert.equal(await palette.count(), 0);
+  await becomes(() => palette.count(), 0);
 });
 
 test("the library opens categories by keyboard and explains the marked type", async () => {
@@ -58,12 +59,12 @@ test("the library opens categories by keyboard and explains the marked type", as
   await search.focus();
   await page.keyboard.press("ArrowDown");
   const first = panel.locator(".library-category").first();
-  assert.equal(await first.getAttribute("aria-expanded"), "false");
+  await becomes(() => first.getAttribute("aria-expanded"), "false");
   await page.keyboard.press("ArrowRight");
-  assert.equal(await panel.locator(".library-category").first().getAttribute("aria-expanded"), "true");
+  await becomes(() => panel.locator(".library-category").first().getAttribute("aria-expanded"), "true");
   await page.keyboard.press("ArrowDown");
   await panel.locator(".library-help h2").waitFor();
-  assert.ok(await panel.locator(".library-list .listbox-row").count() <= 30);
+  await becomes(async () => await panel.locator(".library-list .listbox-row").count() <= 30, true);
 });
 
 test("a pack's help page is shown with its pictures, and can do nothing", async () => {
@@ -74,9 +75,9 @@ test("a pack's help page is shown with its pictures, and can do nothing", async 
   await help.locator("h1", { hasText: "Filler" }).waitFor();
   const source = await help.locator("img[alt='A picture']").getAttribute("src");
   assert.match(source ?? "", /\/extensions\/filler\/docs\/Filler0\/filler\.png$/);
-  assert.equal(await help.locator("script, style, iframe, form, input, [style], [onclick], [onerror], [id]").count(), 0);
-  assert.equal(await help.locator("a[href^=javascript]").count(), 0);
-  assert.equal(await page.evaluate(() => "harmed" in window), false);
+  await becomes(() => help.locator("script, style, iframe, form, input, [style], [onclick], [onerror], [id]").count(), 0);
+  await becomes(() => help.locator("a[href^=javascript]").count(), 0);
+  await becomes(() => page.evaluate(() => "harmed" in window), false);
   // While the page is being cleaned the browser tells what its policy would have blocked.
   const told = editor.errors.splice(0);
   // The page names a picture that is not there, as it would an address that is watched.
@@ -121,10 +122,10 @@ test("parameters of several nodes are set at once, in one step", async () => {
   const width = panel.locator(".widget", { hasText: "width" }).locator("input");
   await width.fill("768");
   await width.press("Enter");
-  for (const node of [0, 1]) assert.equal(await widget(page, "width", node).locator("input").inputValue(), "768");
+  for (const node of [0, 1]) await becomes(() => widget(page, "width", node).locator("input").inputValue(), "768");
   await focusCanvas(page);
   await page.keyboard.press("Control+z");
-  for (const node of [0, 1]) assert.equal(await widget(page, "width", node).locator("input").inputValue(), "512");
+  for (const node of [0, 1]) await becomes(() => widget(page, "width", node).locator("input").inputValue(), "512");
 });
 
 test("different values are marked as such", async () => {
@@ -135,7 +136,7 @@ test("different values are marked as such", async () => {
   await page.keyboard.press("Control+a");
   const row = page.locator(".parameters-row.is-mixed");
   await row.waitFor();
-  assert.match(await row.textContent() ?? "", /different values/);
+  await becomes(() => row.textContent(), /different values/);
 });
 
 test("what is typed while the list of finds is still loaded is looked for, and is no shortcut", async () => {
@@ -152,7 +153,7 @@ test("what is typed while the list of finds is still loaded is looked for, and i
   await page.keyboard.type("zoo");
   arrive();
   await page.locator(".find-list .find-row").first().waitFor();
-  assert.equal(await page.locator(".panel-search.is-find").inputValue(), "zoo");
+  await becomes(() => page.locator(".panel-search.is-find").inputValue(), "zoo");
 });
 
 test("a value is found and its node selected", async () => {
@@ -161,11 +162,11 @@ test("a value is found and its node selected", async () => {
   await page.keyboard.press("Control+f");
   await page.locator(".panel-search.is-find").fill("second");
   await page.locator(".find-row").waitFor();
-  assert.equal(await page.locator(".find-place mark").textContent(), "second");
+  await becomes(() => page.locator(".find-place mark").textContent(), "second");
   await page.keyboard.press("Enter");
   const title = page.locator("#panel-right h3").first();
   await page.waitForFunction(() => document.querySelectorAll("#panel-right .parameters-title").length === 1);
-  assert.equal(await title.textContent(), "Widget Zoo");
+  await becomes(() => title.textContent(), "Widget Zoo");
 });
 
 test("a setting is found, changed, stored and reset", async () => {
@@ -173,7 +174,7 @@ test("a setting is found, changed, stored and reset", async () => {
   const panel = await openPanel(page, "settings");
   await panel.locator(".panel-search").fill("weight words");
   const row = panel.locator(".setting");
-  assert.equal(await row.count(), 1);
+  await becomes(() => row.count(), 1);
   const field = row.locator("input");
   await field.fill("0.1");
   const stored = page.waitForResponse((response) => response.request().postData()?.includes("WeightStep") ?? false);
@@ -181,7 +182,7 @@ test("a setting is found, changed, stored and reset", async () => {
   await stored;
   assert.equal(server.settings["Tessera.Prompt.WeightStep"], 0.1);
   await row.getByRole("button").click();
-  assert.equal(await field.inputValue(), "0.05");
+  await becomes(() => field.inputValue(), "0.05");
 });
 
 test("another language takes an open panel along, and the buttons on the canvas", async () => {
@@ -204,23 +205,23 @@ test("keys are changed, clashes shown, and the usual keys come back", async () =
   await row.locator(".shortcut-keys").click();
   await page.keyboard.press("Control+z");
   await panel.locator('[data-command="panel.library"].has-conflict').waitFor();
-  assert.match(await panel.locator('[data-command="graph.undo"]').textContent() ?? "", /Also: Nodes/);
+  await becomes(() => panel.locator('[data-command="graph.undo"]').textContent(), /Also: Nodes/);
   await row.locator(".widget-icon-button").click();
-  assert.equal(await row.locator("kbd").textContent(), "L");
-  assert.equal(await panel.locator(".has-conflict").count(), 0);
+  await becomes(() => row.locator("kbd").textContent(), "L");
+  await becomes(() => panel.locator(".has-conflict").count(), 0);
 });
 
 test("keys of the browser are shown and cannot be changed; the mouse is explained", async () => {
   const { page } = editor;
   const panel = page.locator("#panel-left"); // open since the test before
   const copy = panel.locator('[data-command="edit.copy"]');
-  assert.equal(await copy.locator("kbd").textContent(), "Ctrl+C");
-  assert.equal(await copy.locator("button").count(), 0);
+  await becomes(() => copy.locator("kbd").textContent(), "Ctrl+C");
+  await becomes(() => copy.locator("button").count(), 0);
   const headings = await panel.locator("h3").allTextContents();
   assert.ok(headings.includes("Colors") && headings.includes("Running"));
   assert.deepEqual(headings.filter((heading) => /^[a-z_.]+$/.test(heading)), [], "no part of a command's id is a heading");
   await panel.locator(".panel-search").fill("middle button");
-  assert.equal(await panel.locator(".shortcut").count(), 1);
+  await becomes(() => panel.locator(".shortcut").count(), 1);
   await panel.locator(".panel-search").fill("");
 });
 
@@ -228,9 +229,9 @@ test("a click in the bars leaves the keys to the canvas; who came by keyboard st
   const { page } = editor;
   const onCanvas = () => page.evaluate(() => document.activeElement === document.querySelector(".canvas-root"));
   await page.locator("#topbar .tab-open").first().click();
-  assert.equal(await onCanvas(), true);
+  await becomes(() => onCanvas(), true);
   await page.keyboard.press("Shift+Tab");
-  assert.equal(await onCanvas(), false);
+  await becomes(() => onCanvas(), false);
   await page.locator('.rail-button[data-panel="find"]').click();
   await page.waitForFunction(() => document.activeElement?.matches(".panel-search.is-find"));
 });
@@ -240,9 +241,9 @@ test("a model is added as its loader with Enter", async () => {
   const panel = await openPanel(page, "models");
   await panel.locator("select").selectOption("loras");
   await panel.locator(".model-row").waitFor();
-  assert.match(await panel.locator(".model-facts").textContent() ?? "", /^144 MB · /);
+  await becomes(() => panel.locator(".model-facts").textContent(), /^144 MB · /);
   await panel.locator(".model-row > span.thumbnail").waitFor(); // a box, where the model has no picture
-  assert.equal(await panel.locator(".model-row img").count(), 0);
+  await becomes(() => panel.locator(".model-row img").count(), 0);
   await panel.locator(".panel-search").fill("det");
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.querySelector("#panel-right h3")?.textContent === "Load LoRA");
