@@ -41,7 +41,7 @@ test("the keyboard goes from node to node, says so, edits and comes back", async
   await canvas.press("Escape");
   await becomes(() => inField(), false);
   await canvas.press("Tab");
-  await becomes(async () => (await canvas.asked()).palette, true);
+  await becomes(async () => Boolean((await canvas.asked()).palette), true);
 });
 
 test("a tap of Space opens the palette; held, it pans and opens none", async () => {
@@ -53,7 +53,7 @@ test("a tap of Space opens the palette; held, it pans and opens none", async () 
   await canvas.page.keyboard.up("Space");
   await becomes(async () => (await canvas.asked()).palette, null);
   await canvas.press("Space");
-  await becomes(async () => (await canvas.asked()).palette, true);
+  await becomes(async () => Boolean((await canvas.asked()).palette), true);
 });
 
 /**
