@@ -69,7 +69,7 @@ test("a run up to a node that shows nothing itself shows there what it makes", a
 
 test("progress of one workflow lights no node of another that is shown meanwhile", async () => {
   const { page } = editor;
-  await openWorkflow(page, workflow(slow(6)), "busy.json");
+  await openWorkflow(page, workflow(slow(10)), "busy.json");
   await page.locator("#run").click();
   await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
   await openWorkflow(page, workflow(slow(9)), "quiet.json");
@@ -98,7 +98,7 @@ test("a failing node is marked, stands in the one list, and F8 goes there", asyn
 
 test("a run that fails says so on every tab, which is marked until it is looked at", async () => {
   const { page } = editor;
-  const fails = { 1: slow(2.5), 2: { class_type: "Fails", inputs: { image: ["1", 0] } }, 3: { class_type: "SaveImage", inputs: { images: ["2", 0], filename_prefix: "x" } } };
+  const fails = { 1: slow(6), 2: { class_type: "Fails", inputs: { image: ["1", 0] } }, 3: { class_type: "SaveImage", inputs: { images: ["2", 0], filename_prefix: "x" } } };
   await openWorkflow(page, fails, "fails.json");
   await page.locator("#run").click();
   await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
@@ -268,7 +268,7 @@ test("with automatic runs an edit is enough", async () => {
 
 test("a server that dies in the middle comes back with the run, without a reload", async () => {
   const { page } = editor;
-  await openWorkflow(page, workflow(slow(2)), "survivor.json");
+  await openWorkflow(page, workflow(slow(6)), "survivor.json");
   await page.locator("#run").click();
   await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
   await use.server.kill();
@@ -314,7 +314,7 @@ test("a window that is opened later shows how far a run is", async () => {
 
 test("a worker that dies is told in a sentence, and its run can be stopped until it goes on", async () => {
   const { page } = editor;
-  await openWorkflow(page, workflow(slow(3)), "orphan.json");
+  await openWorkflow(page, workflow(slow(8)), "orphan.json");
   await page.locator("#run").click();
   await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
   const states = () => page.evaluate(() => /** @type {any} */ (window).states);
