@@ -7,7 +7,7 @@ import { afterEach, beforeEach, test } from "node:test";
 
 import { becomes } from "../harness/becomes.js";
 import { EditorPage, useServer } from "./page.js";
-import { closePanels, dropFile, emptyImage, openWorkflow, shortcut, tabTitles, toast, workflow } from "./shell_page.js";
+import { closePanels, dropFile, emptyImage, keepToasts, keptToasts, openWorkflow, shortcut, tabTitles, toast, workflow } from "./shell_page.js";
 
 /** @import { BrowserContext } from "playwright-core" */
 
@@ -228,19 +228,15 @@ test("a full browser says so once, and the server's journal brings the edits bac
     IDBObjectStore.prototype.add = () => {
       throw new DOMException("The quota has been exceeded.", "QuotaExceededError");
     };
-    // Messages go after some seconds: they are written down.
-    const said = Object.assign(window, { said: new Set() }).said;
-    new MutationObserver(() => {
-      for (const toast of document.querySelectorAll(".toast")) said.add(toast);
-    }).observe(document, { childList: true, subtree: true });
   });
+  await keepToasts(context);
   const full = await openEditor();
   const { page } = full;
-  await toast(page, "This browser cannot keep drafts").waitFor();
+  await becomes(async () => (await keptToasts(page)).join("\n"), /This browser cannot keep drafts/);
   await openWorkflow(page, workflow(emptyImage()), "full.json");
   await removeNode(full, "Save Image");
   await until(async () => (await journals()).some(({ title }) => title === "full"));
-  const said = await page.evaluate(() => [.../** @type {any} */ (window).said].map((toast) => toast.textContent));
+  const said = await keptToasts(page);
   assert.deepEqual(said.filter((text) => /draft|quota/i.test(text)).length, 1, said.join("\n"));
   await page.reload();
   await page.locator(".tab.active.dirty .tab-name", { hasText: "full" }).waitFor();
@@ -259,9 +255,10 @@ test("a browser that blocks all storage says so, and the server's journal brings
     for (const name of ["localStorage", "sessionStorage", "indexedDB"]) Object.defineProperty(window, name, { get: blocked });
     LockManager.prototype.request = async () => blocked();
   });
+  await keepToasts(context);
   const blocked = await openEditor();
   const { page } = blocked;
-  await toast(page, "This browser cannot note which drafts it has").waitFor();
+  await becomes(async () => (await keptToasts(page)).join("\n"), /This browser cannot note which drafts it has/);
   await page.locator("dialog li", { hasText: "seen before" }).waitFor();
   await page.locator("dialog button", { hasText: "Later" }).click();
   await blocked.ready();
@@ -286,8 +283,9 @@ for (const text of ["{", '"moon"', '[["a","moon"]]']) {
         for (const key of ["tessera.drafts", "tessera.tabs", "tessera.client"]) storage.setItem(key, spoilt);
       }
     }, text);
+    await keepToasts(context);
     const other = await openEditor();
-    await toast(other.page, "This browser cannot note which drafts it has").waitFor();
+    await becomes(async () => (await keptToasts(other.page)).join("\n"), /This browser cannot note which drafts it has/);
     assert.deepEqual(other.errors, []);
   });
 }

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 
 import { becomes } from "../harness/becomes.js";
 import { EditorPage, launch, Server } from "./page.js";
-import { emptyImage, openWorkflow, toast, workflow } from "./shell_page.js";
+import { emptyImage, keepToasts, keptToasts, openWorkflow, toast, workflow } from "./shell_page.js";
 
 /** @import { Browser, Page } from "playwright-core" */
 
@@ -94,9 +94,12 @@ before(async () => {
     await addPack(base, "good", GOOD, GOOD_NODE);
   };
   [server, browser] = await Promise.all([Server.start(prepare), launch()]);
-  editor = await EditorPage.open(browser, server);
+  editor = new EditorPage(await browser.newPage({ viewport: { width: 1280, height: 800 } }));
   ({ page } = editor);
   page.setDefaultTimeout(60_000);
+  await keepToasts(page);
+  await page.goto(server.url);
+  await editor.ready();
 });
 
 after(async () => {
@@ -105,7 +108,7 @@ after(async () => {
 });
 
 test("what scripts changed of the language is taken back and named", async () => {
-  await toast(page, "Array.prototype.map").waitFor();
+  await becomes(async () => (await keptToasts(page)).join("\n"), /Array\.prototype\.map/);
   const language = await page.evaluate(() => [[1, 2].map((n) => 2 * n), "surprise" in {}, JSON.stringify([1]), " a ".trim()]);
   assert.deepEqual(language, [[2, 4], false, "[1]", "a"]);
 });

@@ -1,6 +1,6 @@
 /** What tests of the shell do with the editor: menus, dialogs, files, runs. */
 
-/** @import { Page } from "playwright-core" */
+/** @import { BrowserContext, Page } from "playwright-core" */
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -100,6 +100,25 @@ export function tabTitles(page) {
 /** @param {Page} page @param {string} text part of a message */
 export function toast(page, text) {
   return page.locator(".toast", { hasText: text }).first();
+}
+
+/**
+ * Write down every message from the page's start on: most go after some seconds, which a busy
+ * machine may need for the start alone.
+ * @param {Page | BrowserContext} place whose pages are not loaded yet
+ */
+export async function keepToasts(place) {
+  await place.addInitScript(() => {
+    const said = Object.assign(window, { said: new Set() }).said;
+    new MutationObserver(() => {
+      for (const toast of document.querySelectorAll(".toast")) said.add(toast);
+    }).observe(document, { childList: true, subtree: true });
+  });
+}
+
+/** @param {Page} page @returns {Promise<string[]>} all messages since its start */
+export function keptToasts(page) {
+  return page.evaluate(() => [.../** @type {any} */ (window).said].map((toast) => toast.textContent));
 }
 
 /** @param {Page} page @param {string} key without the modifier */
