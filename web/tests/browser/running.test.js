@@ -301,6 +301,24 @@ test("a run behind another waits visibly, on its nodes and on its tab", async ()
   await page.locator(".tab-waits:visible").waitFor({ state: "detached" });
 });
 
+test("after a reload nodes show again that they run, and that they wait", async () => {
+  const { page } = editor;
+  await openWorkflow(page, workflow(slow(300), "Fails"), "ahead.json");
+  await page.locator("#run").click();
+  await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
+  await openWorkflow(page, workflow(emptyImage(0x7b7b7b)), "after.json");
+  await page.locator("#run").click();
+  await editor.node("EmptyImage").and(page.locator("[data-run=waiting]")).waitFor();
+  await page.evaluate(() => dispatchEvent(new Event("visibilitychange")));
+  await page.reload();
+  await page.locator(".tab.active .tab-name", { hasText: "after" }).waitFor();
+  await editor.node("EmptyImage").and(page.locator("[data-run=waiting]")).waitFor();
+  await page.locator(".tab-open", { hasText: "ahead" }).click();
+  await editor.node("Slow").and(page.locator("[data-run=running]")).waitFor();
+  await editor.node("Fails").and(page.locator("[data-run=waiting]")).waitFor();
+  assert.deepEqual(editor.errors, []);
+});
+
 test("a window that is opened later shows how far a run is", async () => {
   const { page } = editor;
   await openWorkflow(page, workflow(slow(40)), "long.json");

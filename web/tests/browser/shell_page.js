@@ -1,9 +1,14 @@
 /** What tests of the shell do with the editor: menus, dialogs, files, runs. */
 
 /** @import { BrowserContext, Page } from "playwright-core" */
+/** @import { EditorPage, Server } from "./page.js" */
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** How long the server may take until it has what a page sends by itself, in ms. */
+const WITHIN = 60_000;
 
 /** A node that takes its time and tells how far it is, so that a run can be watched. */
 const SLOW_PACK = `
@@ -134,4 +139,42 @@ export async function shortcut(page, key) {
 export async function closePanels(url) {
   const closed = Object.fromEntries(["left", "right", "bottom"].map((side) => [`Tessera.Shell.Open.${side}`, null]));
   await fetch(`${url}/settings`, { method: "POST", body: JSON.stringify(closed) });
+}
+
+/** Save the active document under a name. @param {EditorPage} one @param {string} name */
+export async function saveAs({ page }, name) {
+  await shortcut(page, "Shift+S");
+  await page.locator("dialog input").fill(name);
+  await page.keyboard.press("Enter");
+  await page.locator(".tab.active .tab-name", { hasText: name.slice(name.lastIndexOf("/") + 1) }).waitFor();
+  await page.locator(".tab.active:not(.dirty)").waitFor();
+}
+
+/** An edit with the mouse: a node is removed. @param {EditorPage} one @param {string} title */
+export async function removeNode({ page }, title) {
+  const node = page.locator(".node", { has: page.locator(".node-title", { hasText: title }) }).first();
+  await node.locator(".node-title").click();
+  await page.keyboard.press("Delete");
+  await node.waitFor({ state: "detached" });
+}
+
+/** @param {Server} server @returns {Promise<any[]>} its journals */
+export async function journals(server) {
+  return (await fetch(`${server.url}/api/tessera/journal`)).json();
+}
+
+/**
+ * Ask until there is an answer.
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @returns {Promise<NonNullable<T>>}
+ */
+export async function until(ask) {
+  const deadline = Date.now() + WITHIN;
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    if (Date.now() > deadline) throw new Error(`No answer within ${WITHIN / 1000} s: ${ask}`);
+    await sleep(50);
+  }
 }
