@@ -93,6 +93,16 @@ async def test_who_connects_again_first_gets_all_nodes(clients: Clients) -> None
     assert set(told["nodes"]) == {"0", "1", "2", "3"}
 
 
+async def test_who_connects_again_is_told_of_nodes_that_change_no_more(clients: Clients) -> None:
+    nodes = {"1": {"state": "finished"}, "2": {"state": "running"}}
+    clients.hub.send("progress_state", {"prompt_id": "p", "nodes": nodes}, client_id="me")
+    await asyncio.sleep(0.06)
+    again, other = (clients.connect(sid, supports_progress_delta=True) for sid in ("me", "other"))
+    await asyncio.sleep(0.06)
+    assert again.texts("progress_state") == [{"prompt_id": "p", "nodes": nodes}]
+    assert other.texts("progress_state") == []
+
+
 async def test_the_last_state_comes_before_the_end(clients: Clients) -> None:
     socket = clients.connect("me")
     nodes = {"1": {"state": "finished"}}

@@ -38,7 +38,8 @@ class Hub:
     def connect(self, connection: Connection, queue_remaining: int) -> None:
         """Add a socket; an older one with the same id is replaced by it.
 
-        It is told the queue's length and, when a prompt of this client runs, at which node it is.
+        It is told the queue's length and, when a prompt of this client runs, at which node it is
+        and, a moment later, what became of every node that began.
         """
         older = self._connections.get(connection.sid)
         if older is not None:
@@ -46,6 +47,9 @@ class Hub:
         self._connections[connection.sid] = connection
         for progress in self._progress.values():
             progress.informed.discard(connection.sid)
+            if progress.client_id in (None, connection.sid):
+                progress.changed.update(progress.nodes)
+                self._plan_flush()
         connection.send(messages.status(queue_remaining, connection.sid))
         if connection.sid in self._executing:
             node = self._executing[connection.sid][1]
@@ -118,7 +122,11 @@ class Hub:
     def _note_progress(self, data: Mapping[str, Any], client_id: str | None) -> None:
         prompt_id = data["prompt_id"]
         progress = self._progress.setdefault(prompt_id, PromptProgress(client_id))
-        if progress.update(data["nodes"]) and self._flush_timer is None:
+        if progress.update(data["nodes"]):
+            self._plan_flush()
+
+    def _plan_flush(self) -> None:
+        if self._flush_timer is None:
             loop = asyncio.get_running_loop()
             self._flush_timer = loop.call_later(INTERVAL_S, self._flush)
 
