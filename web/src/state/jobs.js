@@ -25,7 +25,7 @@ import { notedDetails } from "./job_details.js";
  * @property {string} label
  * @property {string | null} tabId
  * @property {number} nodes
- * @property {readonly string[]} nodeIds known for jobs that were queued here
+ * @property {readonly string[]} nodeIds empty while they are not known: of jobs that this page did not queue
  * @property {Map<string, number>} done share of each node that began, 0 to 1
  * @property {number} [share] of the whole, as was last asked for; it counts while no node was told of
  * @property {boolean} isReturned its worker ended, and it waits for the next one

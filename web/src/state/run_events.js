@@ -29,6 +29,8 @@ export class RunEvents {
     this.tabOf = tabOf;
     this.onEnd = onEnd;
     this.now = now;
+    /** @type {Map<string, { [id: string]: NodeProgress }>} Told of jobs whose document is not open, or not yet. */
+    this.early = new Map();
   }
 
   /** @param {Socket} socket */
@@ -36,7 +38,7 @@ export class RunEvents {
     socket.on("execution_start", (data) => this.#start(data.prompt_id));
     socket.on("execution_cached", (data) => this.#cached(data));
     socket.on("executing", (data) => this.#executing(data));
-    socket.on("progress_state", (data) => this.#progress(data));
+    socket.on("progress_state", (data) => this.progress(data));
     socket.on("executed", (data) => this.#executed(data));
     socket.on("execution_success", (data) => this.end(data.prompt_id, "done"));
     socket.on("execution_interrupted", (data) => this.end(data.prompt_id, "interrupted"));
@@ -60,6 +62,7 @@ export class RunEvents {
   startOver(jobId) {
     this.jobs.update(jobId, { done: new Map(), node: undefined });
     this.#forgetTimes(jobId);
+    this.early.delete(jobId);
     this.#tab(jobId)?.run.begin(this.jobs.get(jobId)?.nodeIds ?? []);
   }
 
@@ -89,7 +92,8 @@ export class RunEvents {
   }
 
   /** @param {{ prompt_id: string, nodes: { [id: string]: NodeProgress } }} data */
-  #progress({ prompt_id: jobId, nodes }) {
+  progress({ prompt_id: jobId, nodes }) {
+    if (!this.#tab(jobId)) this.early.set(jobId, { ...this.early.get(jobId), ...nodes });
     for (const [id, { value = 0, max = 1, state, display_node_id: display }] of Object.entries(nodes)) {
       const shown = display ?? id;
       const share = state === "finished" ? 1 : max > 0 ? Math.min(1, value / max) : 0;
@@ -147,6 +151,7 @@ export class RunEvents {
     const failure = problem && { label: this.jobs.get(jobId)?.label ?? "", problem };
     tab?.run.end();
     this.#forgetTimes(jobId);
+    this.early.delete(jobId);
     this.jobs.remove(jobId);
     this.onEnd(jobId, tab, phase, failure);
   }

@@ -53,6 +53,8 @@ export class RunControl {
   #returnListeners = new Set();
   /** Since the queue was last taken over: the server may have been another process. */
   #wasLost = false;
+  /** The documents that were open before are open again. */
+  #areTabsBack = false;
 
   /** @param {Services} services */
   constructor(services) {
@@ -226,6 +228,12 @@ export class RunControl {
     return this.#changes.setPaused(paused);
   }
 
+  /** From now on the documents show what is queued of them, also what was before the page was loaded. */
+  showQueued() {
+    this.#areTabsBack = true;
+    this.#planSync();
+  }
+
   #planSync() {
     this.#syncTimer ??= setTimeout(() => {
       this.#syncTimer = undefined;
@@ -261,6 +269,16 @@ export class RunControl {
       const tab = before.get(id);
       if (tab && !tabs.has(id)) await this.showResult(id, tab, { isNews: true });
     }
+    if (this.#areTabsBack) await this.#learnNodes();
+  }
+
+  /** Jobs of the open documents that this page did not queue get their nodes. */
+  async #learnNodes() {
+    const { api, tabs } = this.services;
+    const unknown = tabs.list.get().filter(({ id }) => this.#jobs.ofTab(id).some(({ nodeIds }) => nodeIds.length === 0));
+    if (unknown.length === 0) return;
+    const { showQueued } = await import("./queued_nodes.js");
+    await showQueued({ api, jobs: this.#jobs, events: this.events }, unknown);
   }
 
   /** A job that ran waits again. @param {JobRecord} job */

@@ -38,6 +38,7 @@ export async function showStart(app, parts) {
   drafts.start();
   waiting.remove();
   if (isBack) await showLastResults(tabs, runs, parts.onError);
+  runs.showQueued();
 }
 
 /** @param {App} app @param {Parts} parts @param {readonly Leftover[]} leftovers */

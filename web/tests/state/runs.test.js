@@ -19,6 +19,8 @@ let listeners;
 let asked;
 /** Prompts that were sent. @type {any[]} */
 let sent;
+/** What waits on the server, with its prompts. @type {any[]} */
+let pending;
 /** What is done of the jobs that run. @type {{ [id: string]: number }} */
 let shares;
 /** Addresses that were posted to. @type {string[]} */
@@ -38,6 +40,7 @@ beforeEach(() => {
   asked = [];
   sent = [];
   posted = [];
+  pending = [];
   shares = {};
   answerPost = async () => {};
   settings = new Map([[PREVIEWS_SETTING, true]]);
@@ -50,6 +53,7 @@ beforeEach(() => {
   const api = {
     json: (/** @type {string} */ path) => {
       if (path === "/api/tessera/queue") return new Promise((answer) => asked.push(answer));
+      if (path === "/api/queue") return Promise.resolve({ queue_running: [], queue_pending: pending });
       return Promise.resolve(path === "/api/tessera/queue/progress" ? shares : {});
     },
     post: async (/** @type {string} */ path) => {
@@ -267,6 +271,41 @@ test("the nodes of a queued run wait, unless they show a run of the same documen
   listeners.get("executing")?.({ prompt_id: id, node: "1" });
   await runs.run();
   assert.deepEqual(states(), ["running"]);
+});
+
+/** A picture that is saved, and one that the server refused to. */
+const PROMPT = {
+  1: { class_type: "Make", inputs: {} }, 2: { class_type: "Show", inputs: { images: ["1", 0] } }, 3: { class_type: "Show", inputs: {} },
+};
+const states = () => [...(runs.services.tabs.list.get()[0]?.run.entries() ?? [])].map(([id, { state }]) => `${id} ${state}`).sort();
+
+test("after a reload the nodes of the first queued run wait again, once the documents are open", async () => {
+  pending = [[2, "b", PROMPT, {}, ["2"]], [1, "a", PROMPT, {}, ["3"]]];
+  const jobs = [{ ...RUNNING, id: "b", running: false }, { ...RUNNING, running: false }];
+  await answered({ paused: false, jobs });
+  assert.deepEqual(states(), []);
+  runs.showQueued();
+  await answered({ paused: false, jobs });
+  assert.deepEqual(states(), ["1 waiting", "2 waiting"]);
+  listeners.get("execution_start")?.({ prompt_id: "a" });
+  assert.deepEqual(states(), ["1 waiting", "2 waiting", "3 waiting"]);
+});
+
+test("what was told of a running job before its document was open counts when it is", async () => {
+  pending = [[1, "a", PROMPT, {}, ["2"]]];
+  listeners.get("progress_state")?.({ prompt_id: "a", nodes: { 1: { state: "running", value: 3, max: 4 } } });
+  runs.showQueued();
+  await answered({ paused: false, jobs: [RUNNING] });
+  assert.deepEqual(states(), ["1 running", "2 waiting"]);
+  listeners.get("progress_state")?.({ prompt_id: "a", nodes: { 1: { state: "finished" } } });
+  assert.deepEqual(states(), ["1 done", "2 waiting"]);
+});
+
+test("of a running job that is told to another page no node is said to wait", async () => {
+  pending = [[1, "a", PROMPT, {}, ["2"]]];
+  runs.showQueued();
+  await answered({ paused: false, jobs: [RUNNING] });
+  assert.deepEqual(states(), []);
 });
 
 test("how far a job of another window is is asked for, until it is told", async () => {

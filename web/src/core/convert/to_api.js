@@ -226,7 +226,7 @@ export function targetsIn(prompt, targets) {
  * @param {readonly string[]} targets
  * @returns {ApiPrompt}
  */
-function cutTo(prompt, targets) {
+export function cutTo(prompt, targets) {
   const needed = new Set(targetsIn(prompt, targets));
   for (const id of needed) {
     for (const value of Object.values(prompt[id]?.inputs ?? {})) {
