@@ -3,6 +3,9 @@
 /** @import { App, NodeErrors, ServerError } from "../app_types.js" */
 /** @import { Json, JsonObject, Problem } from "../core/types.js" */
 
+/** Ends the ids of viewers that only a run up to a node has, and no other's. */
+export const VIEWER_MARK = "~shown";
+
 /**
  * Every problem of a rejected or partly rejected prompt: those of its nodes, or else its own.
  * @param {ServerError | undefined} error
@@ -54,7 +57,8 @@ export function problemOfFailure(data) {
     code: text(data["exception_type"]) || "error",
     message: text(data["exception_message"]).trim() || text(data["exception_type"]),
     detail: Array.isArray(trace) && trace.length > 0 ? trace.map(text).join("") : undefined,
-    executionId: typeof node === "string" ? node : undefined,
+    // Artists know what a viewer shows, not the viewer.
+    executionId: typeof node === "string" ? node.replace(VIEWER_MARK, "") : undefined,
   };
 }
 

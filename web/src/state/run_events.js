@@ -61,8 +61,7 @@ export class RunEvents {
   /** A job's nodes wait for it to begin, whatever an earlier attempt did. @param {string} jobId */
   startOver(jobId) {
     this.jobs.update(jobId, { done: new Map(), node: undefined });
-    this.#forgetTimes(jobId);
-    this.early.delete(jobId);
+    this.#forget(jobId);
     this.#tab(jobId)?.run.begin(this.jobs.get(jobId)?.nodeIds ?? []);
   }
 
@@ -72,7 +71,8 @@ export class RunEvents {
   }
 
   /** @param {string} jobId */
-  #forgetTimes(jobId) {
+  #forget(jobId) {
+    this.early.delete(jobId);
     for (const key of this.#began.keys()) if (key.startsWith(`${jobId} `)) this.#began.delete(key);
   }
 
@@ -150,8 +150,7 @@ export class RunEvents {
     const tab = this.#tab(jobId);
     const failure = problem && { label: this.jobs.get(jobId)?.label ?? "", problem };
     tab?.run.end();
-    this.#forgetTimes(jobId);
-    this.early.delete(jobId);
+    this.#forget(jobId);
     this.jobs.remove(jobId);
     this.onEnd(jobId, tab, phase, failure);
   }

@@ -1,16 +1,15 @@
 /** Runs up to chosen nodes: what is asked for, and how what they make is shown on them. */
 
-/** @import { ApiPrompt, Catalogue } from "../core/types.js" */
+/** @import { ApiPrompt, Catalogue, Problem } from "../core/types.js" */
 
 import { targetsIn } from "../core/convert/to_api.js";
+import { VIEWER_MARK } from "./prompt_problems.js";
 
 /** Node types that show a value of a type, and their input for it; the first that fits counts. */
 const VIEWERS = [
   { shows: "IMAGE", type: "PreviewImage", input: "images" },
   { shows: "MASK", type: "MaskPreview", input: "mask" },
 ];
-/** Not an id any node has: those of the editor and of files are joined by ":" and ".". */
-const MARK = "~shown";
 
 /**
  * The prompt of a run up to some nodes. Pictures and masks that end there are shown on the node
@@ -30,12 +29,22 @@ export function runUpTo(prompt, targets, catalogue) {
     if (!targets.includes(id) && inner.has(id)) continue;
     const viewer = viewerOf(prompt, id, catalogue);
     const shown = targets.find((target) => id === target || id.startsWith(`${target}:`)) ?? id;
-    if (viewer) viewers[id + MARK] = { ...viewer, override_display_id: shown };
+    if (viewer) viewers[id + VIEWER_MARK] = { ...viewer, override_display_id: shown };
   }
   const all = [...ends, ...Object.keys(viewers)];
   const complete = { ...prompt, ...viewers };
   const isShown = all.some((id) => catalogue.get(complete[id]?.class_type ?? "")?.isOutput);
   return { prompt: complete, ends: all, isShown };
+}
+
+/**
+ * What was refused before, of nodes that a run up to others leaves alone.
+ * @param {readonly Problem[]} problems
+ * @param {ApiPrompt} prompt what runs
+ * @returns {Problem[]}
+ */
+export function outside(problems, prompt) {
+  return problems.filter(({ ofCheck, executionId }) => ofCheck && executionId !== undefined && !Object.hasOwn(prompt, executionId));
 }
 
 /** @param {ApiPrompt} prompt @param {string} id @param {Catalogue} catalogue */

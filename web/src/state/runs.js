@@ -20,7 +20,6 @@ import { QueueChanges } from "./queue_changes.js";
 import { explain, showKept } from "./results.js";
 import { RunEvents } from "./run_events.js";
 import { rollSeeds } from "./seeds.js";
-import { UnheardJobs } from "./unheard.js";
 
 const SYNC_AFTER_MS = 250;
 /** Whether runs show pictures of what they are making. */
@@ -47,7 +46,7 @@ export class RunControl {
   #changes;
   /** @type {Set<(tab: Tab | undefined, phase: string, failure: Failure | undefined) => void>} */
   #endListeners = new Set();
-  /** @type {Set<(tab: Tab, queued: number, isShown: boolean) => void>} */
+  /** @type {Set<Parameters<RunControl["onAsked"]>[0]>} */
   #askedListeners = new Set();
   /** @type {Set<(label: string) => void>} */
   #returnListeners = new Set();
@@ -77,7 +76,7 @@ export class RunControl {
   start() {
     const { api, socket, onError } = this.services;
     this.events.listen(socket);
-    new UnheardJobs({ api, jobs: this.#jobs, onError }).start();
+    import("./unheard.js").then(({ UnheardJobs }) => new UnheardJobs({ api, jobs: this.#jobs, onError }).start()).catch(onError);
     socket.on("status", () => this.#planSync());
     socket.state.subscribe((state) => {
       if (state === "open") this.#planSync();
@@ -97,8 +96,8 @@ export class RunControl {
   }
 
   /**
-   * @param {(tab: Tab, queued: number, isShown: boolean) => void} listener told how many of the runs
-   *   asked for wait now, and whether some of what they end with is to be seen
+   * @param {(tab: Tab, queued: number, isShown: boolean, refused: Problem[]) => void} listener told how many
+   *   of the runs asked for wait now, whether some of what they end with is to be seen, and what was refused
    */
   onAsked(listener) {
     this.#askedListeners.add(listener);
@@ -121,7 +120,7 @@ export class RunControl {
     const { tabs } = this.services;
     const tab = wanted ? tabs.list.get().find((one) => one === wanted) : tabs.active.get();
     if (!tab) return;
-    tab.run.clearErrors();
+    const before = tab.problems.get();
     let queued = 0, isShown = true;
     while (queued < count) {
       const run = await this.#queue(tab, { targets, front, batch: { number: queued + 1, count } });
@@ -129,7 +128,8 @@ export class RunControl {
       ({ isShown } = run);
       queued += 1;
     }
-    for (const listener of [...this.#askedListeners]) listener(tab, queued, isShown);
+    const refused = tab.problems.get().filter((problem) => problem.ofCheck && !before.includes(problem));
+    for (const listener of [...this.#askedListeners]) listener(tab, queued, isShown, refused);
   }
 
   /** What would be queued now. @param {Tab} tab @param {readonly string[]} [targets] */
@@ -146,7 +146,10 @@ export class RunControl {
     const catalogue = this.services.catalogue.get();
     rollSeeds(tab, catalogue);
     const { prompt: needed, problems } = this.promptOf(tab, targets);
-    tab.problems.set(problems);
+    const part = targets && (await import("./run_to.js"));
+    const kept = part?.outside(tab.problems.get(), needed) ?? [];
+    if (batch.number === 1) tab.run.clearErrors(part && new Set(tab.problems.get().filter((problem) => !kept.includes(problem))));
+    tab.problems.set([...problems, ...kept]);
     if (Object.keys(needed).length === 0) {
       this.#show(tab, [nothingToRun(this.services.i18n, targets)]);
       return undefined;
@@ -154,8 +157,7 @@ export class RunControl {
     const label = this.label.get() || tab.title.get();
     const id = newId();
     const details = detailsOf(needed, batch);
-    const { prompt, ends, isShown } = targets
-      ? (await import("./run_to.js")).runUpTo(needed, targets, catalogue) : { prompt: needed, isShown: true };
+    const { prompt, ends, isShown } = part ? part.runUpTo(needed, targets, catalogue) : { prompt: needed, isShown: true };
     this.#jobs.expect({ id, tabId: tab.id, label, prompt, details });
     const isQueued = await this.#send(tab, id, { prompt, targets: ends, front, label, details, workflow: writeWorkflow(tab.doc, catalogue) });
     return isQueued ? { isShown } : undefined;
@@ -228,10 +230,10 @@ export class RunControl {
     return this.#changes.setPaused(paused);
   }
 
-  /** From now on the documents show what is queued of them, also what was before the page was loaded. */
-  showQueued() {
+  /** The documents of before are open: show on them what is queued. */
+  async showQueued() {
     this.#areTabsBack = true;
-    this.#planSync();
+    await this.#learnNodes();
   }
 
   #planSync() {
@@ -260,19 +262,18 @@ export class RunControl {
       this.#planSync();
       return;
     }
-    const tabs = new Map(jobs.map((job) => [job.id, job.tab]));
     const before = new Map(this.services.tabs.list.get().flatMap((tab) => this.#jobs.ofTab(tab.id).map((job) => [job.id, tab])));
     const { ended, returned } = this.#jobs.sync(jobs);
     for (const job of returned) this.#returned(job);
     this.#wasLost = false;
     for (const id of ended) {
       const tab = before.get(id);
-      if (tab && !tabs.has(id)) await this.showResult(id, tab, { isNews: true });
+      if (tab) await this.showResult(id, tab, { isNews: true });
     }
     if (this.#areTabsBack) await this.#learnNodes();
   }
 
-  /** Jobs of the open documents that this page did not queue get their nodes. */
+  /** Of jobs that this page did not queue. */
   async #learnNodes() {
     const { api, tabs } = this.services;
     const unknown = tabs.list.get().filter(({ id }) => this.#jobs.ofTab(id).some(({ nodeIds }) => nodeIds.length === 0));

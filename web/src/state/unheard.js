@@ -23,6 +23,7 @@ export class UnheardJobs {
 
   start() {
     this.jobs.list.subscribe(() => this.#plan());
+    this.#plan();
   }
 
   #plan() {

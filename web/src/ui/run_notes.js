@@ -5,10 +5,9 @@
 
 /** @param {App} app @param {RunControl} runs @param {(error: unknown) => void} onError */
 export function noteRuns(app, runs, onError) {
-  runs.onAsked((tab, queued, isShown) => {
-    const problems = tab.problems.get().filter(({ ofCheck }) => ofCheck);
-    if (problems.length > 0) {
-      import("./errors_panel.js").then(({ noteRefusal }) => noteRefusal(app, tab, problems, queued > 0)).catch(onError);
+  runs.onAsked((tab, queued, isShown, refused) => {
+    if (refused.length > 0) {
+      import("./errors_panel.js").then(({ noteRefusal }) => noteRefusal(app, tab, refused, queued > 0)).catch(onError);
     }
     if (queued > 0 && runs.paused.get()) notePaused(app, runs, onError);
     if (queued > 0 && !isShown) app.ui.toast("info", app.i18n.t("running.notShown"));

@@ -38,7 +38,7 @@ export async function showStart(app, parts) {
   drafts.start();
   waiting.remove();
   if (isBack) await showLastResults(tabs, runs, parts.onError);
-  runs.showQueued();
+  await runs.showQueued().catch(parts.onError);
 }
 
 /** @param {App} app @param {Parts} parts @param {readonly Leftover[]} leftovers */

@@ -31,6 +31,11 @@ test("a failure without words is told by its kind", () => {
   assert.deepEqual([problem.message, problem.executionId, problem.detail], ["AssertionError", undefined, undefined]);
 });
 
+test("a failure of a viewer that only a run up to a node has is that node's", () => {
+  const failed = { exception_type: "SaveError", exception_message: "the disk is full", node_id: "5:8~shown" };
+  assert.equal(problemOfFailure(failed).executionId, "5:8");
+});
+
 const CATALOGUE = readObjectInfo({
   Source: { input: { required: { size: ["INT", {}] } }, output: ["IMAGE"], output_name: ["IMAGE"] },
   Show: { input: { required: { images: ["IMAGE", {}], name: ["STRING", {}] } }, output: [], output_node: true },

@@ -207,6 +207,31 @@ test("a run up to a node that shows nothing is sent with that node as its end, a
   assert.deepEqual(heard, [[1, false]]);
 });
 
+test("a run up to a node leaves what was refused elsewhere marked, and does not tell it again", async () => {
+  const [tab] = runs.services.tabs.list.get();
+  const type = CATALOGUE.get("Show");
+  assert.ok(tab && type);
+  const [first = "", second = ""] = [0, 1].map(() => {
+    tab.edit("edit.addNode", (tx) => void tx.addNode("root", createNode(type, { x: 0, y: 0 })));
+    return [...tab.doc.root.nodes.keys()].at(-1);
+  });
+  const refused = Object.fromEntries([first, second].map((id) => [id, { class_type: "Show", errors: [{ type: "bad", message: "m" }] }]));
+  runs.services.api.queuePrompt = async () => ({ prompt_id: "", number: 1, node_errors: refused });
+  /** @type {number[]} */
+  const told = [];
+  runs.onAsked((_tab, _queued, _isShown, problems) => void told.push(problems.length));
+  const marked = () => [first, second].filter((id) => tab.run.get(id)?.state === "error");
+  await runs.run();
+  assert.deepEqual(marked(), [first, second]);
+  runs.services.api.queuePrompt = async () => ({ prompt_id: "", number: 2, node_errors: {} });
+  await runs.run({ targets: [first] });
+  assert.deepEqual(marked(), [second]);
+  assert.deepEqual(tab.problems.get().map(({ executionId }) => executionId), [second]);
+  await runs.run();
+  assert.deepEqual([marked(), tab.problems.get()], [[], []]);
+  assert.deepEqual(told, [2, 0, 0]);
+});
+
 test("a job whose worker ended is told once, and can be stopped while it waits for the next", async () => {
   /** @type {string[]} */
   const told = [];
@@ -284,8 +309,7 @@ test("after a reload the nodes of the first queued run wait again, once the docu
   const jobs = [{ ...RUNNING, id: "b", running: false }, { ...RUNNING, running: false }];
   await answered({ paused: false, jobs });
   assert.deepEqual(states(), []);
-  runs.showQueued();
-  await answered({ paused: false, jobs });
+  await runs.showQueued();
   assert.deepEqual(states(), ["1 waiting", "2 waiting"]);
   listeners.get("execution_start")?.({ prompt_id: "a" });
   assert.deepEqual(states(), ["1 waiting", "2 waiting", "3 waiting"]);
@@ -294,7 +318,7 @@ test("after a reload the nodes of the first queued run wait again, once the docu
 test("what was told of a running job before its document was open counts when it is", async () => {
   pending = [[1, "a", PROMPT, {}, ["2"]]];
   listeners.get("progress_state")?.({ prompt_id: "a", nodes: { 1: { state: "running", value: 3, max: 4 } } });
-  runs.showQueued();
+  await runs.showQueued();
   await answered({ paused: false, jobs: [RUNNING] });
   assert.deepEqual(states(), ["1 running", "2 waiting"]);
   listeners.get("progress_state")?.({ prompt_id: "a", nodes: { 1: { state: "finished" } } });
@@ -303,7 +327,7 @@ test("what was told of a running job before its document was open counts when it
 
 test("of a running job that is told to another page no node is said to wait", async () => {
   pending = [[1, "a", PROMPT, {}, ["2"]]];
-  runs.showQueued();
+  await runs.showQueued();
   await answered({ paused: false, jobs: [RUNNING] });
   assert.deepEqual(states(), []);
 });
