@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e import zygote
-from tests.e2e.server_process import free_port
+from tests.e2e.server_process import reserve_port
 
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 
 
 class LostError(Exception):
@@ -43,7 +43,8 @@ class Server:
 
     def __init__(self, address: str, folder: Path, kill: Kill | None, token: Path) -> None:
         self._folder, self._token = folder, token
-        self.port = free_port()
+        (folder / "worker.pid").unlink(missing_ok=True)  # by now it may be somebody else's
+        self.port, self._reservation = reserve_port()
         environment = {**os.environ, zygote.ADDRESS: address, "TESSERA_HOUSE": str(folder)}
         if kill is not None and kill.point != "random":
             environment["TESSERA_KILL_AT"] = f"{kill.point}:{kill.times}"
@@ -62,6 +63,7 @@ class Server:
             with suppress(BlockingIOError):
                 self.status = int(self._connection.recv(64) or b"-9")
                 self._connection.close()
+                self._reservation.close()
         return self.status is None
 
     def kill(self, victim: str) -> None:

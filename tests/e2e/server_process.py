@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ import psutil
 T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 PACKS = Path(__file__).parent / "packs"
-START_S = 60.0
+PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class ServerProcess:
     environment: Mapping[str, str] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
+    reservation: socket.socket | None = None
 
     @property
     def url(self) -> str:
@@ -73,7 +74,8 @@ class ServerProcess:
 
     def start(self) -> None:
         """Start the process; return when it answers."""
-        self.port = self.port or free_port()
+        if not self.port:
+            self.port, self.reservation = reserve_port()
         with (self.base / "log.txt").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
@@ -84,7 +86,7 @@ class ServerProcess:
                 env={**os.environ, **self.environment},
                 start_new_session=True,
             )
-        self.until(self._answers, START_S)
+        self.until(self._answers)
 
     def _answers(self) -> bool:
         assert self.process is not None
@@ -111,13 +113,16 @@ class ServerProcess:
 
     def end(self) -> None:
         """Leave nothing running, whatever happened."""
+        if self.reservation is not None:
+            self.reservation.close()
         if self.process is None:
             return
         if self.process.poll() is None:
             children = psutil.Process(self.pid).children(recursive=True)
             self.process.kill()
             for child in children:
-                child.kill()
+                with suppress(psutil.NoSuchProcess):  # a worker ends by itself when its server does
+                    child.kill()
             psutil.wait_procs(children, timeout=15)
         self.process.wait()
 
@@ -126,8 +131,9 @@ class ServerProcess:
 
         def found() -> int | None:
             for process in psutil.Process(self.pid).children(recursive=True):
-                if "engine.workers.main" in " ".join(process.cmdline()):
-                    return process.pid
+                with suppress(psutil.NoSuchProcess):  # it ended since it was listed
+                    if "engine.workers.main" in " ".join(process.cmdline()):
+                        return process.pid
             return None
 
         return self.until(found)
@@ -157,20 +163,28 @@ class ServerProcess:
         prompt_id: str = answer.json()["prompt_id"]
         return prompt_id
 
-    def entry(self, prompt_id: str, patience_s: float = 60) -> Any:
+    def entry(self, prompt_id: str) -> Any:
         """Wait until a prompt is finished; return its history entry."""
-        return self.until(
-            lambda: self.get(f"/history/{prompt_id}").json().get(prompt_id), patience_s
-        )
+        return self.until(lambda: self.get(f"/history/{prompt_id}").json().get(prompt_id))
 
     def runs(self) -> list[str]:
         """List what the counting nodes of the tests' pack left."""
         path = self.base / "runs.txt"
         return path.read_text("utf-8").split() if path.exists() else []
 
-    def until(self, look: Callable[[], T | None], patience_s: float = 60) -> T:
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the holding nodes of the tests' pack at their half until the block ends."""
+        hold = self.base / "hold"
+        hold.touch()
+        try:
+            yield
+        finally:
+            hold.unlink()
+
+    def until(self, look: Callable[[], T | None]) -> T:
         """Look until there is something to see."""
-        end = time.monotonic() + patience_s
+        end = time.monotonic() + PATIENCE_S
         while not (seen := look()):
             assert time.monotonic() < end, f"waited in vain; the log:\n{self.log[-4000:]}"
             time.sleep(0.02)
@@ -198,11 +212,19 @@ def served(
         server.end()
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+def reserve_port() -> tuple[int, socket.socket]:
+    """Return a free port, and the socket that keeps it from everybody but the server to come.
+
+    Linux gives a port with a socket on it to nobody who asks for any port; who asks for that one
+    may have it as long as no other listens and all set SO_REUSEADDR, as servers do.
+    """
+    reservation = socket.socket()
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reservation.bind(("127.0.0.1", 0))
+    port: int = reservation.getsockname()[1]
+    if sys.platform != "linux":
+        reservation.close()
+    return port, reservation
 
 
 def picture_prompt(

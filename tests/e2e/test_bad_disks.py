@@ -6,7 +6,6 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +105,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(disk)], check=True)
 
 
+def worker_state(server: ServerProcess) -> object:
+    (worker,) = server.get("/api/tessera/workers").json()
+    return worker["state"]
+
+
 def fill(disk: Path) -> Path:
     filler = disk / "filler"
     with pytest.raises(OSError, match="No space left"):
@@ -115,15 +119,16 @@ def fill(disk: Path) -> Path:
 
 def test_a_full_disk_is_named_and_the_queue_lives_through_it(small_disk: Path) -> None:
     with served(small_disk) as server:
-        running = server.queue(picture_prompt(("E2ESlow", "2")))
-        server.until(lambda: "halfway" in server.runs())
-        filler = fill(small_disk)
-        refused = server.call("POST", "/prompt", {"prompt": picture_prompt(color=2)})
-        assert refused.status == 503
-        assert "full" in refused.json()["error"]["message"]
-        assert server.call("POST", "/userdata/a", bytes(100_000)).status == 507
-        assert server.get("/history").status == server.get("/queue").status == 200
-        time.sleep(2)  # the job ends while nothing can be written
+        with server.held():
+            running = server.queue(picture_prompt(("E2EHold", "")))
+            server.until(lambda: "halfway" in server.runs())
+            filler = fill(small_disk)
+            refused = server.call("POST", "/prompt", {"prompt": picture_prompt(color=2)})
+            assert refused.status == 503
+            assert "full" in refused.json()["error"]["message"]
+            assert server.call("POST", "/userdata/a", bytes(100_000)).status == 507
+            assert server.get("/history").status == server.get("/queue").status == 200
+        server.until(lambda: worker_state(server) == "idle")  # it ended, and nothing can be written
         filler.unlink()
         entry = server.entry(running)
         assert succeeded(entry) or messages(entry, "execution_error")

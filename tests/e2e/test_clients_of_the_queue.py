@@ -7,9 +7,8 @@ import asyncio
 import pytest
 from aiohttp import ClientSession, WSMsgType
 
-from tests.e2e.server_process import picture_prompt
+from tests.e2e.server_process import PATIENCE_S, ServerProcess, picture_prompt
 from tests.e2e.web_clients import (
-    PATIENCE_S,
     about,
     get,
     listening,
@@ -135,22 +134,27 @@ async def test_a_prompt_with_one_valid_output_is_accepted_with_the_errors_of_the
     assert queued["node_errors"]["bad"]["dependent_outputs"] == ["bad"]
 
 
-async def test_a_client_that_comes_back_hears_the_rest(web: ClientSession) -> None:
+async def test_a_client_that_comes_back_hears_the_rest(
+    server: ServerProcess, web: ClientSession
+) -> None:
     async with listening(web, "returning") as socket:
-        prompt_id = await queue(
-            web, picture_prompt(("E2ESlow", "2"), color=11), client_id="returning"
-        )
-        await until(socket, "progress", prompt_id=prompt_id)
-        async with listening(web, "returning") as again:  # the old socket is replaced
+        with server.held():
+            prompt_id = await queue(
+                web, picture_prompt(("E2EHold", ""), color=11), client_id="returning"
+            )
+            await until(socket, "progress", prompt_id=prompt_id)
+            again = await web.ws_connect("/ws?clientId=returning")  # the old socket is replaced
             status = await next_message(again)
             assert isinstance(status, dict)
             assert status["data"]["sid"] == "returning"
             assert await next_message(again) == {"type": "executing", "data": {"node": "2"}}
+        async with again:
             heard = await until_end(again, prompt_id)
             assert about(heard, "execution_success")
             assert about(heard, "executed")[0]["node"] == "9"
-            while (left := await asyncio.wait_for(socket.receive(), 5)).type is WSMsgType.TEXT:
-                pass
+            async with asyncio.timeout(PATIENCE_S):
+                while (left := await socket.receive()).type is WSMsgType.TEXT:
+                    pass
             assert left.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED)
 
 

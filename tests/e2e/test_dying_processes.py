@@ -21,17 +21,18 @@ def pictures(server: ServerProcess) -> list[str]:
 
 def test_a_job_whose_worker_is_killed_finishes_on_the_next_one(tmp_path: Path) -> None:
     with served(tmp_path) as server:
-        job = server.queue(picture_prompt(("E2ECount", "once"), ("E2ESlow", "2")))
-        after = server.queue(picture_prompt(("E2ECount", "later"), color=7))
-        server.until(lambda: "halfway" in server.runs())
-        first = server.worker_pid()
-        os.kill(first, signal.SIGKILL)
+        with server.held():
+            job = server.queue(picture_prompt(("E2ECount", "once"), ("E2EHold", "")))
+            after = server.queue(picture_prompt(("E2ECount", "later"), color=7))
+            server.until(lambda: "halfway" in server.runs())
+            first = server.worker_pid()
+            os.kill(first, signal.SIGKILL)
         entry = server.entry(job)
         assert succeeded(entry)
         assert server.worker_pid() != first
         assert succeeded(server.entry(after))
         assert server.runs().count("once") == 1, "a finished node is not run twice"
-        assert server.runs().count("slow") == 2
+        assert server.runs().count("halfway") == 2
         assert len(pictures(server)) == 2
         assert len(entry["outputs"]["9"]["images"]) == 1
         assert server.get("/queue").json() == {"queue_running": [], "queue_pending": []}
@@ -44,20 +45,21 @@ def test_a_killed_server_comes_back_with_queue_history_and_the_running_job(
         done = server.queue(picture_prompt(color=1))
         server.entry(done)
         history = server.get("/history").body
-        running = server.queue(
-            picture_prompt(("E2ECount", "once"), ("E2ESlow", "2")), client_id="me"
-        )
-        waiting = [server.queue(picture_prompt(color=color)) for color in range(2, 5)]
-        front = server.queue(picture_prompt(color=9), front=True)
-        server.until(lambda: "halfway" in server.runs())
-        server.kill()
+        with server.held():
+            running = server.queue(
+                picture_prompt(("E2ECount", "once"), ("E2EHold", "")), client_id="me"
+            )
+            waiting = [server.queue(picture_prompt(color=color)) for color in range(2, 5)]
+            front = server.queue(picture_prompt(("E2EHold", ""), color=9), front=True)
+            server.until(lambda: "halfway" in server.runs())
+            server.kill()
 
-        server.start()
-        assert server.get("/history").body == history
-        queue = server.get("/queue").json()
-        order = [item[1] for item in queue["queue_running"] + queue["queue_pending"]]
-        assert sorted(order) == sorted([running, front, *waiting])
-        assert [i for i in order if i in waiting] == waiting
+            server.start()
+            assert server.get("/history").body == history
+            queue = server.get("/queue").json()
+            order = [item[1] for item in queue["queue_running"] + queue["queue_pending"]]
+            assert sorted(order) == sorted([running, front, *waiting])
+            assert [i for i in order if i in waiting] == waiting
         for job in (running, front, *waiting):
             assert succeeded(server.entry(job))
         assert server.runs().count("once") == 1, "a finished node is not run twice"

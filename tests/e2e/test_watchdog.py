@@ -24,7 +24,7 @@ from engine.server.ws.hub import Hub
 from engine.settings import ServerSettings, Settings
 from engine.workers.local import LocalPool
 from engine.workers.patience import Patience
-from tests.e2e.server_process import PACKS, picture_prompt
+from tests.e2e.server_process import PACKS, PATIENCE_S, picture_prompt
 
 CANCEL_S = 1.0
 
@@ -69,7 +69,7 @@ async def queue(client: Client, prompt: dict[str, Any]) -> str:
 
 
 async def entry(client: Client, prompt_id: str) -> Any:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while prompt_id not in (found := await get(client, f"/history/{prompt_id}")):
             await asyncio.sleep(0.05)
     return found[prompt_id]
@@ -80,7 +80,7 @@ async def test_a_node_that_ignores_its_cancel_is_ended_with_its_worker(
 ) -> None:
     blocked = await queue(client, picture_prompt(("E2EBlock", "")))
     waiting = [await queue(client, picture_prompt(color=color)) for color in (1, 2)]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while not (tmp_path / "runs.txt").exists():
             await asyncio.sleep(0.05)
     async with client.session.post(client.make_url("/interrupt")) as answer:

@@ -10,7 +10,8 @@ from typing import Any
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
-PATIENCE_S = 60
+from tests.e2e.server_process import PATIENCE_S
+
 Message = dict[str, Any]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 import struct
 import zlib
 
-from tests.e2e.server_process import Answer, ServerProcess
+from tests.e2e.server_process import PATIENCE_S, Answer, ServerProcess
 
 SECRET = b"the secret of the machine"
 MARKUP = "<img src=x onerror=alert(1)>\"'.safetensors"
@@ -31,10 +32,10 @@ def png(width: int, height: int, *texts: tuple[bytes, bytes], kind: int = 6) -> 
     )
 
 
-def send(server: ServerProcess, *parts: bytes, wait_s: float = 10) -> bytes:
+def send(server: ServerProcess, *parts: bytes) -> bytes:
     """Send bytes as they are; return all that comes back until the server closes."""
     got = b""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=wait_s) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as connection:
         try:
             for part in parts:
                 connection.sendall(part)
@@ -43,6 +44,15 @@ def send(server: ServerProcess, *parts: bytes, wait_s: float = 10) -> bytes:
         except (ConnectionError, TimeoutError):
             pass  # refused in the middle: what came before counts
     return got
+
+
+def first_answer(server: ServerProcess, raw: bytes) -> Answer:
+    """Send bytes as they are; return the first answer, whether or not more is waited for."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as connection:
+        connection.sendall(raw)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        return Answer(response.status, response.read(), dict(response.headers))
 
 
 def ask(

@@ -9,8 +9,8 @@ import zlib
 import psutil
 import pytest
 
-from tests.e2e.attacks.raw_requests import FORM, ask, parsed, send, upload
-from tests.e2e.server_process import ServerProcess
+from tests.e2e.attacks.raw_requests import FORM, ask, first_answer, parsed, send, upload
+from tests.e2e.server_process import PATIENCE_S, ServerProcess
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -18,9 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 def test_bodies_over_the_limit_are_refused_before_they_are_read(server: ServerProcess) -> None:
     for target, kind in (("/prompt", "application/json"), ("/upload/image", FORM[14:])):
         head = f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\n"
-        answer = parsed(
-            send(server, f"{head}Content-Length: 999999999999\r\n\r\nx".encode(), wait_s=2)
-        )
+        answer = first_answer(server, f"{head}Content-Length: 999999999999\r\n\r\nx".encode())
         assert answer.status == 413, target
         assert json.loads(answer.body)["error"]["message"]
 
@@ -77,7 +75,7 @@ def test_requests_that_two_parsers_would_read_differently_are_refused(
         " Content-Length: 5",
     ):
         head = f"POST /prompt HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n\r\n".encode()
-        raw = send(server, head + smuggled, wait_s=3)
+        raw = send(server, head + smuggled)
         assert b"200 OK" not in raw, lines
         assert raw.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), lines
 
@@ -99,7 +97,7 @@ def test_requests_that_two_parsers_would_read_differently_are_refused(
     ids=range(10),
 )
 def test_what_is_no_http_is_refused_quickly(server: ServerProcess, raw: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=3) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as connection:
         try:
             connection.sendall(raw)
             connection.shutdown(socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""A pack as others write them: nodes that count, wait, block, exit and print."""
+"""A pack as others write them: nodes that count, wait, hold, block, exit and print."""
 
 import os
 import sys
@@ -11,10 +11,13 @@ from aiohttp import web
 from server import PromptServer
 
 
+def base():
+    return Path(folder_paths.get_output_directory()).parent
+
+
 def note(line):
     """Leave a line for the test to read."""
-    path = Path(folder_paths.get_output_directory()).parent / "runs.txt"
-    with open(path, "a", encoding="utf-8") as file:
+    with open(base() / "runs.txt", "a", encoding="utf-8") as file:
         file.write(line + "\n")
 
 
@@ -41,14 +44,24 @@ class E2ESlow(_Picture):
     """Takes `text` seconds, in steps of a hundredth."""
 
     def work(self, image, text):
-        note("slow")
         steps = round(float(text) * 100)
         bar = comfy.utils.ProgressBar(steps)
-        for step in range(steps):
+        for _ in range(steps):
             time.sleep(0.01)
             bar.update(1)
-            if step == steps // 2:
-                note("halfway")
+        return (image,)
+
+
+class E2EHold(_Picture):
+    """Stays at its half as long as the test keeps a file "hold"."""
+
+    def work(self, image, text):
+        bar = comfy.utils.ProgressBar(2)
+        bar.update(1)
+        note("halfway")
+        while (base() / "hold").exists():
+            time.sleep(0.01)
+        bar.update(1)
         return (image,)
 
 
@@ -102,5 +115,6 @@ async def echo(request):
 
 
 NODE_CLASS_MAPPINGS = {
-    cls.__name__: cls for cls in (E2ECount, E2ESlow, E2EBlock, E2EExit, E2EDie, E2ELoud, E2EShout)
+    cls.__name__: cls
+    for cls in (E2ECount, E2ESlow, E2EHold, E2EBlock, E2EExit, E2EDie, E2ELoud, E2EShout)
 }
