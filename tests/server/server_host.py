@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +22,8 @@ from engine.server.services import Services
 from engine.server.ws.hub import Hub
 from engine.settings import ServerSettings
 from tests.workers.fake_pool import FakePool
+
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,7 @@ class Host:
 
     async def until_done(self, prompt_id: str) -> Any:
         """Wait until a prompt is history; return its entry."""
-        import asyncio
-
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while prompt_id not in (found := await self.json(f"/history/{prompt_id}")):
                 await asyncio.sleep(0.005)
         return found[prompt_id]

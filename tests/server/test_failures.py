@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import pytest
 
 from engine.unfinished import remove_abandoned
 from engine.workers.pool import WorkerDiedError
-from tests.server.server_host import Host, form, picture, show
+from tests.server.server_host import PATIENCE_S, Host, form, picture, show
 
 
 def raising(error: Exception) -> Any:
@@ -61,7 +62,7 @@ async def test_what_comes_in_lies_where_the_next_start_after_a_kill_removes_it(h
         b"POST /upload/image HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n"
         b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
     )
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not (coming := list(temp.iterdir())):
             await asyncio.sleep(0.005)
         assert remove_abandoned(temp) == 0, "it is still being received"
@@ -133,7 +134,14 @@ async def test_a_client_that_leaves_in_the_middle_disturbs_nobody(host: Host) ->
         writer.write(head)
         await writer.drain()
         await asyncio.sleep(0.01)
+        if b"websocket" in head:
+            await until(lambda: len(host.services.hub) == 1)
         writer.transport.abort()
-    await asyncio.sleep(0.05)
+    await until(lambda: len(host.services.hub) == 0)
     assert await host.json("/prompt") == {"exec_info": {"queue_remaining": 0}}
-    assert len(host.services.hub) == 0
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0.001)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.workers.pool import WorkerState
-from tests.server.server_host import hosted
+from tests.server.server_host import PATIENCE_S, hosted
 from tests.workers.fake_pool import FakePool
 
 TYPES: dict[str, Any] = {"Paint": {"input": {}}}
@@ -18,7 +18,6 @@ OTHER: dict[str, Any] = {"Paint": {"input": {}}, "Carve": {"input": {}}}
 RENAMED: dict[str, Any] = {"Draw": [{"new_node_id": "Paint", "old_node_id": "Draw"}]}
 NEVER_S = 3600.0
 SOON_S = 0.1
-LATER_S = 2.0
 
 
 def pool(types: Any, *, loads_s: float = 0.0) -> FakePool:
@@ -121,11 +120,12 @@ async def test_clients_are_told_when_the_workers_say_something_else(base: Path) 
     """A pack may read what cannot be watched."""
     await first_run(base)
     async with (
-        hosted(base, pool(OTHER, loads_s=LATER_S)) as host,
+        hosted(base, pool(OTHER, loads_s=NEVER_S)) as host,
         host.client.ws_connect("/ws") as socket,
     ):
         assert await host.json("/object_info") == TYPES
-        async with asyncio.timeout(5):
+        host.pool.get_ready_again("cpu", SOON_S)
+        async with asyncio.timeout(PATIENCE_S):
             while (await socket.receive_json())["type"] != "node_types_changed":
                 pass
         assert await host.json("/object_info") == OTHER
@@ -134,11 +134,12 @@ async def test_clients_are_told_when_the_workers_say_something_else(base: Path) 
 async def test_clients_are_told_when_only_the_replacements_differ(base: Path) -> None:
     """A pack may rename a type that no other pack has any more."""
     await first_run(base)
-    workers = pool(TYPES, loads_s=LATER_S)
+    workers = pool(TYPES, loads_s=NEVER_S)
     workers.answers["replacements", ""] = RENAMED
     async with hosted(base, workers) as host, host.client.ws_connect("/ws") as socket:
         assert await host.json("/node_replacements") == {}
-        async with asyncio.timeout(5):
+        workers.get_ready_again("cpu", SOON_S)
+        async with asyncio.timeout(PATIENCE_S):
             while (await socket.receive_json())["type"] != "node_types_changed":
                 pass
         assert await host.json("/node_replacements") == RENAMED

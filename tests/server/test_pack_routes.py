@@ -10,7 +10,7 @@ from aiohttp import WSMsgType, WSServerHandshakeError, web
 from aiohttp.test_utils import TestServer, unused_port
 
 from engine.workers.pool import WORKER_HEADER
-from tests.server.server_host import Host
+from tests.server.server_host import PATIENCE_S, Host
 
 SECRET = "the worker's secret"
 
@@ -162,7 +162,7 @@ async def test_who_leaves_a_socket_is_told_to_the_other_side(packed: Host) -> No
     async with packed.client.ws_connect("/my_pack/socket") as browser:
         await browser.receive_json()
         await browser.close(code=4002)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while 4002 not in LEFT:
             await asyncio.sleep(0.001)
 

@@ -10,13 +10,13 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from engine.server.ws import connection as connections
-from tests.server.server_host import Host, show, wait
+from tests.server.server_host import PATIENCE_S, Host, show, wait
 
 
 async def until(socket: ClientWebSocketResponse, kind: str) -> list[Any]:
     """Read messages until one of a kind; return them all."""
     found = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             message = await socket.receive_json()
             found.append(message)
@@ -142,7 +142,7 @@ async def test_a_browser_that_stops_reading_is_cut_off(
     async with host.client.ws_connect("/ws?clientId=quick") as quick:
         await quick.receive_json()
         assert len(host.services.hub) == 2
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while host.services.hub.client_connected("slow"):
                 host.services.hub.send("big", {"x": "x" * (1 << 20)}, client_id="slow")
                 host.services.hub.send("small", {}, client_id="quick")
