@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -297,19 +298,21 @@ def test_a_writer_far_behind_passes_entries_over(
 ) -> None:
     tier = open_tier()
     monkeypatch.setattr(disk_module, "_QUEUED_BYTES", 10_000)
-    slow: Any = encode
+    may_write = threading.Event()
+    at_once: Any = encode
 
-    def slowly(entry: Entry) -> bytes:
-        time.sleep(0.05)
-        return bytes(slow(entry))
+    def once_allowed(entry: Entry) -> bytes:
+        may_write.wait()
+        return bytes(at_once(entry))
 
-    monkeypatch.setattr(disk_module, "encode", slowly)
-    started = time.perf_counter()
-    for i in range(100):
-        tier.put(digest(i), make_entry(), 4000)
-    assert time.perf_counter() - started < 0.5
+    monkeypatch.setattr(disk_module, "encode", once_allowed)
+    try:
+        for i in range(100):
+            tier.put(digest(i), make_entry(), 4000)  # would not return if it waited
+    finally:
+        may_write.set()
     tier.flush()
-    assert 1 <= tier.size()[0] < 10
+    assert [has(tier, i) for i in range(100)] == [True] * 2 + [False] * 98
 
 
 def test_clear_removes_every_entry(open_tier: OpenTier, root: Path) -> None:
