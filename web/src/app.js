@@ -98,7 +98,9 @@ async function start() {
   parts.runs.start();
   // Before anything is fitted into the room that is left.
   app.ui.panels.restore();
-  await showStart(app, parts);
+  const started = showStart(app, parts);
+  parts.files.waitFor(started);
+  await started;
   void app.extensions.load().catch(onError);
 }
 

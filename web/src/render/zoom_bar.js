@@ -28,6 +28,7 @@ export function addZoomBar(app, view) {
   add("view.zoomIn", "+");
   add("view.fitAll", "⤢");
   const empty = make("div", "canvas-empty");
+  empty.hidden = true; // until a graph without nodes is drawn
   const say = () => {
     for (const name of names) name();
     empty.replaceChildren(make("strong", "", app.i18n.t("canvas.empty.title")), make("span", "", app.i18n.t("canvas.empty.help")));

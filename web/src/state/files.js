@@ -15,6 +15,8 @@ import { fileAddress, FOLDER, HeldFiles, inFolder } from "./held_files.js";
 export class Files {
   /** Files that are being opened, by path. @type {Map<string, Promise<void>>} */
   #opening = new Map();
+  /** What has to be over before anything is opened. @type {Promise<unknown> | null} */
+  #start = null;
 
   /**
    * @param {App} app
@@ -30,6 +32,21 @@ export class Files {
   }
 
   /* ---------------------------------------------------------------------------------- opening */
+
+  /**
+   * Let what is opened wait: without the node types no value could be given to its input.
+   * @param {Promise<unknown>} start
+   */
+  waitFor(start) {
+    this.#start = start.finally(() => (this.#start = null));
+  }
+
+  /** @param {string} name */
+  async #started(name) {
+    if (!this.#start) return;
+    this.#say("info", "files.waitsForStart", { name });
+    await this.#start;
+  }
 
   /** The workflows of the server's folder. */
   list() {
@@ -50,6 +67,7 @@ export class Files {
 
   /** @param {string} path of a file that is not open here */
   async #openFresh(path) {
+    await this.#started(titleOf(path));
     const response = await this.app.api.fetch(fileAddress(path));
     const workflow = await parsed(await response.text());
     const title = titleOf(path);
@@ -75,6 +93,7 @@ export class Files {
    */
   async openFile(file, { onlyBranch = false } = {}) {
     const title = titleOf(file.name);
+    await this.#started(file.name);
     if (isJsonName(file.name)) {
       const workflow = await parsed(await file.text());
       if (workflow === undefined) this.#say("error", "files.notJson", { name: file.name });
@@ -107,8 +126,9 @@ export class Files {
    * @param {Json} workflow
    * @param {string} title
    */
-  openWorkflow(workflow, title) {
-    return this.#open(workflow, title, null);
+  async openWorkflow(workflow, title) {
+    await this.#started(title);
+    this.#open(workflow, title, null);
   }
 
   /**

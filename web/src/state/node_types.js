@@ -43,12 +43,16 @@ export class NodeTypes {
       if (state === "open" && this.#wasLost) refresh(); // it may be another server with other packs
       this.#wasLost = state === "lost" || (this.#wasLost && state !== "open");
     });
-    this.tabs.list.subscribe((tabs) => {
-      for (const tab of tabs.filter((tab) => !this.#seen.has(tab))) {
-        this.#seen.add(tab);
-        this.#update(tab, this.catalogue.get());
-      }
-    });
+    this.#takeIn(this.tabs.list.get(), new Map()); // they were begun before any type was known
+    this.tabs.list.subscribe((tabs) => this.#takeIn(tabs, this.catalogue.get()));
+  }
+
+  /** @param {readonly Tab[]} tabs all that are open @param {Catalogue} before types the new ones were read with */
+  #takeIn(tabs, before) {
+    for (const tab of tabs.filter((tab) => !this.#seen.has(tab))) {
+      this.#seen.add(tab);
+      this.#update(tab, before);
+    }
   }
 
   /** @throws {Error} what the server says when no worker can tell */

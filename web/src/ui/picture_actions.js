@@ -24,7 +24,7 @@ export async function historyOf(app, jobId) {
 export async function openWorkflowOf(app, files, { file, jobId, label }) {
   const entry = jobId === null ? undefined : await historyOf(app, jobId);
   const workflow = /** @type {Json | undefined} */ (entry?.prompt?.[3]?.extra_pnginfo?.workflow ?? entry?.prompt?.[2]);
-  if (workflow !== undefined) files.openWorkflow(workflow, label || titleOf(file.filename));
+  if (workflow !== undefined) await files.openWorkflow(workflow, label || titleOf(file.filename));
   else await files.openFile(new File([await blobOf(app, file)], file.filename));
 }
 

@@ -107,7 +107,7 @@ function examplePath(file) {
 /** @param {App} app @param {Files} files @param {Example} example */
 function exampleRow(app, files, { name, picture }) {
   const title = exampleTitle(app, name);
-  const open = async () => void files.openWorkflow(await app.api.json(examplePath(`${name}.json`)), title);
+  const open = async () => files.openWorkflow(await app.api.json(examplePath(`${name}.json`)), title);
   const row = fileRow("nodes", title, "", () => guarded(app, open()));
   if (picture) {
     const image = element("img", { alt: "", loading: "lazy", class: "file-picture" });
@@ -120,7 +120,7 @@ function exampleRow(app, files, { name, picture }) {
 /** @param {App} app @param {Files} files @param {string} pack @param {string} name */
 function templateRow(app, files, pack, name) {
   const path = `/api/workflow_templates/${encodeURIComponent(pack)}/${encodeURIComponent(name)}.json`;
-  const open = async () => void files.openWorkflow(await app.api.json(path), name);
+  const open = async () => files.openWorkflow(await app.api.json(path), name);
   return fileRow("nodes", name, "", () => guarded(app, open()));
 }
 

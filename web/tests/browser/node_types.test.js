@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { becomes } from "../harness/becomes.js";
 import { EditorPage, useServer } from "./page.js";
-import { openWorkflow, toast } from "./shell_page.js";
+import { dropFile, openWorkflow, toast } from "./shell_page.js";
 
 /** @import { Page } from "playwright-core" */
 
@@ -84,4 +84,32 @@ test("files that came since are in the menus after R, and no value is called mis
   await page.keyboard.press("Enter");
   await page.locator(".widget-choice", { hasText: "fresh-picture.png" }).waitFor();
   await becomes(() => page.evaluate(() => "sameDocument" in window), true);
+});
+
+test("a workflow dropped before the node types are known waits for them, and keeps every value", async () => {
+  const { page } = new EditorPage(await use.browser.newPage({ locale: "en-US" }));
+  page.setDefaultTimeout(60_000);
+  /** @type {() => void} */
+  let answer = () => {};
+  const known = new Promise((resolve) => { answer = () => resolve(undefined); });
+  await page.route("**/api/object_info", async (route) => {
+    await known;
+    await route.continue();
+  });
+  await page.goto(use.server.url);
+  await page.locator(".start-note").waitFor();
+  await becomes(() => page.locator(".canvas-empty").isVisible(), false, "nothing invites to work yet");
+  const nodes = [
+    { id: 1, type: "EmptyImage", pos: [0, 0], size: [300, 200], widgets_values: [48, 40, 3, 255], outputs: [{ name: "IMAGE", type: "IMAGE", links: [] }] },
+    { id: 2, type: "Note", pos: [400, 0], size: [300, 200], widgets_values: ["mind the gap"] },
+  ];
+  await dropFile(page, { name: "early.json", content: JSON.stringify({ version: 0.4, nodes, links: [], groups: [] }) });
+  await toast(page, "“early.json” is opened as soon as the node types are loaded.").waitFor();
+  answer();
+  await page.locator(".tab.active .tab-name", { hasText: "early" }).waitFor();
+  await page.locator(".node-note", { hasText: "mind the gap" }).waitFor();
+  const values = page.locator(".node", { hasText: "EmptyImage" }).locator("input");
+  await becomes(() => values.evaluateAll((fields) => fields.slice(0, 3).map((field) => /** @type {HTMLInputElement} */ (field).value)), ["48", "40", "3"]);
+  await becomes(() => page.locator("dialog").count(), 0, "nothing is missing");
+  await page.close();
 });
