@@ -107,7 +107,7 @@ export async function startFakeServer() {
     else if (path.startsWith("/api/userdata/")) response.writeHead(200, { "content-type": "text/plain" }).end('blue_sky,0,900,"蓝天"\n');
     else if (path === "/api/view" && url.searchParams.get("filename") !== "gone.png") response.writeHead(200, { "content-type": "image/png" }).end(PICTURE);
     else if (path === "/extensions/filler/docs/Filler0/en.md") response.writeHead(200, { "content-type": "text/markdown" }).end(HOSTILE_HELP);
-    else if (path === "/extensions/filler/docs/Filler0/filler.png") response.writeHead(200, { "content-type": "image/png" }).end(PICTURE);
+    else if (/^\/extensions\/filler\/docs\/Filler0\/(filler\.png|x)$/.test(path)) response.writeHead(200, { "content-type": "image/png" }).end(PICTURE);
     else if (path.startsWith("/api/experiment/models/preview/")) response.writeHead(url.searchParams.get("absent") === "empty" ? 204 : 404).end();
     else if (Object.hasOwn(ANSWERS, path)) sendJson(response, ANSWERS[path]);
     else await sendFile(response, path === "/" ? "/index.html" : path);
