@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import AsyncGenerator
+
+import msgspec
 
 from engine.jobs.database import DatabaseError
-from engine.jobs.messages import history_entry
 from engine.jobs.store import JobStore
 
 KEEP_JOBS = 10_000
 KEEP_BYTES = 1 << 30
 TRIM_EVERY = 64
-_PAGE = 50
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,14 +29,13 @@ class History:
         self._store, self._keep_jobs, self._keep_bytes = store, keep_jobs, keep_bytes
         self._finished = 0
 
-    async def entries(self, limit: int | None, offset: int | None) -> dict[str, Any]:
-        """Return entries by id, oldest first; without an offset the last `limit`."""
-        ids = await self._store.finished(limit, offset)
-        found: dict[str, Any] = {}
-        for start in range(0, len(ids), _PAGE):  # in pages, so that prompts get in between
-            for record in await self._store.records(ids[start : start + _PAGE]):
-                found[record.job.id] = history_entry(record)
-        return found
+    async def pages(
+        self, limit: int | None, offset: int | None
+    ) -> AsyncGenerator[dict[str, msgspec.Raw], None]:
+        """Give entries by id, oldest first, as the store pages them; see `JobStore.finished`."""
+        ids = iter(await self._store.finished(limit, offset))
+        while page := await self._store.entries(ids):
+            yield page
 
     async def count_finished(self) -> None:
         """Note that a job was finished; now and then forget the oldest."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from engine.jobs.model import Job, JobState, KeptMessage, Record
+from engine.jobs.model import JobState, KeptMessage
 
 LAST_WORDS = {
     JobState.SUCCESS: "execution_success",
@@ -44,23 +45,29 @@ def last_message(
     return KeptMessage(LAST_WORDS[state], {**data, "timestamp": max(now_ms(), not_before_ms)})
 
 
-def queue_item(job: Job) -> list[Any]:
-    """Return an item of the queue: [number, id, prompt, extra_data, output ids]."""
-    return [job.number, job.id, job.prompt, job.extra_data, list(job.outputs)]
+def history_entry(
+    item: Sequence[Any],
+    state: JobState,
+    shown: Sequence[tuple[str, Any, Any]],
+    said: Sequence[tuple[str, Any]],
+) -> dict[str, Any]:
+    """Return a finished job's entry in the history.
 
-
-def history_entry(record: Record) -> dict[str, Any]:
-    """Return a finished job's entry in the history."""
-    succeeded = record.job.state is JobState.SUCCESS
+    Args:
+        item: What it was in the queue: [number, id, prompt, extra_data, output ids].
+        shown: (node id, ui, meta) of each output.
+        said: (type, data) of each message.
+    """
+    succeeded = state is JobState.SUCCESS
     return {
-        "prompt": queue_item(record.job),
-        "outputs": {output.node_id: output.ui for output in record.outputs},
+        "prompt": item,
+        "outputs": {node_id: ui for node_id, ui, _ in shown},
         "status": {
             "status_str": "success" if succeeded else "error",
             "completed": succeeded,
-            "messages": [[message.type, message.data] for message in record.messages],
+            "messages": said,
         },
-        "meta": {output.node_id: output.meta for output in record.outputs},
+        "meta": {node_id: meta for node_id, _, meta in shown},
     }
 
 

@@ -102,8 +102,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A job with what its nodes show and what was said about it."""
+    """A job with what its nodes showed in earlier attempts."""
 
     job: Job
     outputs: Sequence[NodeOutput]
-    messages: Sequence[Message]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from engine.errors import InvalidValueError
 from engine.jobs.attempt import tell_end
 from engine.jobs.dispatcher import Dispatcher
 from engine.jobs.history import KEEP_BYTES, KEEP_JOBS, History
-from engine.jobs.messages import history_entry, last_message
+from engine.jobs.messages import last_message
 from engine.jobs.model import Job, JobState, Message
 from engine.jobs.overview import Overview
 from engine.jobs.publish import Publisher
@@ -217,16 +217,18 @@ class JobService:
 
     # --- history ---------------------------------------------------------------------------------
 
-    async def history(self, limit: int | None = None, offset: int | None = None) -> dict[str, Any]:
-        """Return finished jobs by id, oldest first, as contract §5 has them.
+    def history(
+        self, limit: int | None = None, offset: int | None = None
+    ) -> AsyncGenerator[dict[str, msgspec.Raw], None]:
+        """Give finished jobs by id, oldest first, in pages: JSON as contract §5 has it.
 
         Without an offset (or with a negative one) the last `limit` are meant.
         """
-        return await self._history.entries(limit, offset)
+        return self._history.pages(limit, offset)
 
-    async def history_entry(self, job_id: str) -> dict[str, Any]:
-        """Return {job_id: entry}, or {} when no such job is finished."""
-        return {r.job.id: history_entry(r) for r in await self._store.records([job_id])}
+    async def history_entry(self, job_id: str) -> dict[str, msgspec.Raw]:
+        """Return {job_id: entry as JSON}, or {} when no such job is finished."""
+        return await self._store.entries(iter([job_id]))
 
     async def delete_history(self, job_ids: Collection[str]) -> None:
         """Forget finished jobs; others are left alone."""

@@ -8,9 +8,11 @@ so that history shows it once however often the job was taken up.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+
+import msgspec
 
 from engine.errors import EngineError
 from engine.faultpoints import reach
@@ -26,6 +28,8 @@ T = TypeVar("T")
 MAX_DEATHS = 2
 MAX_ATTEMPTS = 10
 """Once begun so often without an end, a job is failed: it seems to take the server down."""
+PAGE_BYTES = 256 << 10
+"""So much of history is read at once, and one entry more: what waits gets in between."""
 SECRETS = ("auth_token_comfy_org", "api_key_comfy_org")
 """Keys of extra_data that are never written down (contract §5)."""
 
@@ -96,7 +100,7 @@ class JobStore:
             (job,) = select(db, "id = ?", (job_id,))
             db.execute("DELETE FROM message WHERE job_id = ?", (job_id,))
             reach("claim")
-            return Record(job, rows.outputs(db, job_id), ())
+            return Record(job, rows.outputs(db, job_id))
 
         return await self._database.run(work)
 
@@ -253,17 +257,20 @@ class JobStore:
         ids = [job_id for (job_id,) in found]
         return ids[::-1] if newest else ids
 
-    async def records(self, job_ids: Sequence[str]) -> list[Record]:
-        """Return the finished ones among some jobs, with all they show and said."""
+    async def entries(self, job_ids: Iterator[str]) -> dict[str, msgspec.Raw]:
+        """Return a page of history entries as JSON, by id; jobs that are not finished have none.
 
-        def work(db: sqlite3.Connection) -> list[Record]:
-            found = (
-                select(db, "id = ? AND finished_seq IS NOT NULL", (job_id,)) for job_id in job_ids
-            )
-            return [
-                Record(job, rows.outputs(db, job.id), rows.messages(db, job.id))
-                for (job,) in filter(None, found)
-            ]
+        Takes ids until the page has `PAGE_BYTES`; without an entry only when there are no more ids.
+        """
+
+        def work(db: sqlite3.Connection) -> dict[str, msgspec.Raw]:
+            page: dict[str, msgspec.Raw] = {}
+            size = 0
+            while size < PAGE_BYTES and (job_id := next(job_ids, None)) is not None:
+                if (entry := rows.entry(db, job_id)) is not None:
+                    page[job_id] = msgspec.Raw(entry)
+                    size += len(entry)
+            return page
 
         return await self._database.run(work)
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from engine.jobs.service import JobService
 from engine.jobs.submission import Submission
 
@@ -26,7 +28,13 @@ class Recording:
         self.sent.append((kind, data, client_id))
 
     def preview(
-        self, image_type: str, image: bytes, meta: Mapping[str, Any], *, client_id: str | None
+        self,
+        image_type: str,
+        image: bytes,
+        meta: Mapping[str, Any],
+        *,
+        client_id: str | None,
+        is_result: bool = False,
     ) -> None:
         self.previews.append((image_type, image, meta, client_id))
 
@@ -62,6 +70,14 @@ async def submit(service: JobService, *types: str, **options: Any) -> Submission
         "targets": None,
     }
     return await service.submit(**{**request, **options})
+
+
+async def history_of(service: JobService, *page: int) -> dict[str, Any]:
+    """Return the history as clients have it; `page` is a limit and an offset."""
+    entries: dict[str, Any] = {}
+    async for part in service.history(*page):
+        entries |= msgspec.json.decode(msgspec.json.encode(part))
+    return entries
 
 
 async def until(condition: Callable[[], bool], what: str) -> None:

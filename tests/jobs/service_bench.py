@@ -10,7 +10,7 @@ from typing import Any
 from engine.jobs.model import Job
 from engine.jobs.service import JobService
 from engine.jobs.store import JobStore
-from tests.jobs.recording import Recording, until
+from tests.jobs.recording import Recording, history_of, until
 from tests.workers.fake_pool import FakePool
 
 
@@ -32,6 +32,10 @@ class Bench:
             return ended.issuperset(job_ids)
 
         await until(all_told, f"the end of {job_ids}")
+
+    async def history(self, *page: int) -> dict[str, Any]:
+        """Return the history as clients have it; `page` is a limit and an offset."""
+        return await history_of(self.service, *page)
 
     async def restart(self, pool: FakePool | None = None) -> None:
         """Stop in order and begin again on the same file."""

@@ -29,7 +29,7 @@ async def test_waiting_jobs_can_be_deleted_cleared_and_moved(bench: Bench) -> No
     assert bench.service.queue_remaining() == 1
     bench.pool.release("running")
     await bench.finished("running")
-    assert list(await bench.service.history()) == ["running"]
+    assert list(await bench.history()) == ["running"]
 
 
 async def test_a_moved_job_runs_where_it_was_moved(bench: Bench) -> None:
@@ -108,7 +108,7 @@ async def test_a_cancelled_waiting_job_is_history(bench: Bench) -> None:
     await submit(bench.service, "Run", prompt_id="a", client_id="tab")
     assert await bench.service.cancel("a")
     assert not await bench.service.cancel("a")
-    entry = (await bench.service.history_entry("a"))["a"]
+    entry = (await bench.history())["a"]
     assert [kind for kind, _ in entry["status"]["messages"]] == ["execution_interrupted"]
     assert entry["status"]["status_str"] == "error"
     assert bench.publish.of("a") == [("execution_interrupted", "tab"), ("executing", "tab")]

@@ -21,7 +21,7 @@ async def test_a_job_goes_on_after_its_worker_died_and_fails_after_the_second(be
         await until(lambda: "a" not in bench.pool._running, "the death")
     await bench.finished("a")
     assert len(bench.pool.ran) == 2
-    entry = (await bench.service.history())["a"]
+    entry = (await bench.history())["a"]
     kind, data = entry["status"]["messages"][-1]
     assert kind == "execution_error"
     assert (data["node_id"], data["node_type"]) == ("1", "Wait")
@@ -55,7 +55,7 @@ async def test_a_running_job_is_left_at_a_stop_and_taken_up_at_the_next_start(
     assert ("executed", "tab") in bench.publish.of("a"), "but told again"
     bench.pool.release("a")
     await bench.finished("a", "b")
-    entry = (await bench.service.history())["a"]
+    entry = (await bench.history())["a"]
     assert entry["outputs"] == {"1": {"text": ["hello"]}}
     assert [kind for kind, _ in entry["status"]["messages"]].count("execution_start") == 1
 
@@ -71,7 +71,7 @@ async def test_a_job_that_had_shown_everything_is_finished_without_running(
     bench = await begun(tmp_path / "jobs.sqlite3", FakePool())
     await bench.finished("a")
     assert bench.pool.ran == []
-    entry = (await bench.service.history())["a"]
+    entry = (await bench.history())["a"]
     assert entry["status"]["completed"]
     kinds = [kind for kind, _ in bench.publish.of("a")]
     assert kinds == ["execution_start", "executed", "execution_success", "executing"]
@@ -88,6 +88,6 @@ async def test_what_was_shown_in_temporary_files_is_run_again(tmp_path: Path) ->
     store.close()
     bench = await begun(tmp_path / "jobs.sqlite3", FakePool())
     await bench.finished("a")
-    assert (await bench.service.history())["a"]["outputs"] == {"1": {"text": ["hello"]}}
+    assert (await bench.history())["a"]["outputs"] == {"1": {"text": ["hello"]}}
     await bench.service.stop()
     bench.store.close()

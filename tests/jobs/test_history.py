@@ -6,9 +6,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from engine.jobs import history, notes
+from engine.jobs import history, notes, store
 from engine.jobs.database import DatabaseError
 from tests.jobs.recording import submit, until
 from tests.jobs.service_bench import Bench, begun
@@ -19,13 +20,13 @@ async def test_history_is_paged_and_deleted(bench: Bench) -> None:
     for job_id in "abcd":
         await submit(bench.service, "Run", prompt_id=job_id)
     await bench.finished(*"abcd")
-    assert list(await bench.service.history(limit=2)) == ["c", "d"]
-    assert list(await bench.service.history(limit=2, offset=1)) == ["b", "c"]
+    assert list(await bench.history(2)) == ["c", "d"]
+    assert list(await bench.history(2, 1)) == ["b", "c"]
     await bench.service.delete_history(["b", "unknown"])
-    assert list(await bench.service.history()) == ["a", "c", "d"]
+    assert list(await bench.history()) == ["a", "c", "d"]
     assert await bench.service.history_entry("b") == {}
     await bench.service.clear_history()
-    assert await bench.service.history() == {}
+    assert await bench.history() == {}
 
 
 async def test_jobs_come_into_history_in_the_order_they_end(
@@ -44,7 +45,7 @@ async def test_jobs_come_into_history_in_the_order_they_end(
     await submit(bench.service, "Run", prompt_id="quick")
     bench.pool.release("shows")
     await bench.finished("shows", "quick")
-    assert list(await bench.service.history()) == ["shows", "quick"]
+    assert list(await bench.history()) == ["shows", "quick"]
 
 
 async def test_history_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +55,7 @@ async def test_history_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         await submit(bench.service, "Run", prompt_id=f"job{number}")
     await bench.finished(*(f"job{number}" for number in range(8)))
     await until(lambda: not bench.service._dispatcher._tasks, "the trimming")
-    assert list(await bench.service.history()) == ["job5", "job6", "job7"]
+    assert list(await bench.history()) == ["job5", "job6", "job7"]
     await bench.service.stop()
     bench.store.close()
 
@@ -93,7 +94,7 @@ async def test_a_disk_that_is_full_for_a_while_delays_a_result_and_loses_none(
     await asyncio.sleep(0.05)
     full = False
     await bench.finished("a")
-    entry = (await bench.service.history())["a"]
+    entry = (await bench.history())["a"]
     assert entry["outputs"] == {"1": {"text": ["hello"]}}
     assert entry["status"]["completed"]
 
@@ -109,3 +110,46 @@ async def test_what_a_node_shows_is_on_disk_at_once(
             await asyncio.sleep(0.001)
     kinds = [message.type for message in await bench.store.messages("a")]
     assert kinds == ["execution_start", "execution_cached"]
+
+
+async def test_the_pages_of_history_hold_what_was_written_in_the_order_of_the_ends(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PAGE_BYTES", 1)
+    extra = {"extra_pnginfo": {"workflow": {"title": "红苹果 \u2028", "zoom": 1.5}}}
+    for job_id in ("b", "a"):
+        await submit(bench.service, "Show", "Fail", prompt_id=job_id, extra_data=extra)
+    await bench.finished("a", "b")
+    pages = [msgspec.json.decode(msgspec.json.encode(p)) async for p in bench.service.history()]
+    assert [list(page) for page in pages] == [["b"], ["a"]]
+    for (entry,) in map(dict.values, pages):
+        job_id = entry["prompt"][1]
+        job = await bench.service.job(job_id)
+        outputs, messages = await bench.store.outputs(job_id), await bench.store.messages(job_id)
+        assert job is not None
+        assert outputs
+        assert messages[-1].type == "execution_error"
+        assert entry == {
+            "prompt": [job.number, job_id, job.prompt, job.extra_data, list(job.outputs)],
+            "outputs": {output.node_id: output.ui for output in outputs},
+            "status": {
+                "status_str": "error",
+                "completed": False,
+                "messages": [[message.type, message.data] for message in messages],
+            },
+            "meta": {output.node_id: output.meta for output in outputs},
+        }
+
+
+async def test_history_that_is_deleted_while_it_is_read_is_left_out(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PAGE_BYTES", 1)
+    for job_id in "abcd":
+        await submit(bench.service, "Run", prompt_id=job_id)
+    await bench.finished(*"abcd")
+    read: list[str] = []
+    async for page in bench.service.history():
+        read += page
+        await bench.service.delete_history(["b", "c"])
+    assert read == ["a", "d"]

@@ -59,7 +59,7 @@ async def test_changes_of_the_queue_are_told_to_all_and_the_last_is_true(bench: 
 async def test_history_has_the_contracts_structure(bench: Bench) -> None:
     await submit(bench.service, "Show", "Run", prompt_id="a", client_id="tab")
     await bench.finished("a")
-    entry = (await bench.service.history())["a"]
+    entry = (await bench.history())["a"]
     messages = entry["status"].pop("messages")
     assert entry == {
         "prompt": [1.0, "a", prompt("Show", "Run"), {"client_id": "tab"}, ["1", "2"]],
@@ -80,7 +80,7 @@ async def test_history_has_the_contracts_structure(bench: Bench) -> None:
 async def test_a_failed_job_is_history_with_its_error(bench: Bench) -> None:
     await submit(bench.service, "Fail", prompt_id="a")
     await bench.finished("a")
-    status = (await bench.service.history())["a"]["status"]
+    status = (await bench.history())["a"]["status"]
     assert (status["status_str"], status["completed"]) == ("error", False)
     kind, data = status["messages"][-1]
     assert (kind, data["exception_message"]) == ("execution_error", "hello")
@@ -103,7 +103,7 @@ async def test_a_pool_that_fails_fails_the_job_not_the_queue(
     await submit(bench.service, "Run", prompt_id="a")
     await submit(bench.service, "Run", prompt_id="b")
     await bench.finished("a", "b")
-    history = await bench.service.history()
+    history = await bench.history()
     (_, data) = history["a"]["status"]["messages"][-1]
     assert data["exception_message"] == "RuntimeError: a bug"
     assert history["b"]["status"]["completed"]

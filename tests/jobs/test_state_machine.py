@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from engine.jobs.model import Job, JobState
 from engine.jobs.service import JobService
 from engine.jobs.store import MAX_ATTEMPTS, MAX_DEATHS, JobStore
-from tests.jobs.recording import Recording, submit
+from tests.jobs.recording import Recording, history_of, submit
 from tests.workers.fake_pool import FakePool
 
 T = TypeVar("T")
@@ -289,7 +289,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.seen_runs = len(self.pool.ran)
 
     def history_shows_each_output_once(self) -> None:
-        history = self.loop.run_until_complete(self.service.history())
+        history = self.loop.run_until_complete(history_of(self.service))
         assert set(history) == {i for i, job in self.expected.items() if job.end is not None}
         for job_id, entry in history.items():
             succeeded = self.expected[job_id].end is JobState.SUCCESS

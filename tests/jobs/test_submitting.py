@@ -146,5 +146,5 @@ async def test_secrets_reach_the_worker_but_not_the_disk(bench: Bench) -> None:
     await submit(bench.service, "Run", prompt_id="a", client_id="tab", extra_data=extra)
     await bench.finished("a")
     assert bench.pool.ran[0].extra_data == {**extra, "client_id": "tab"}
-    (entry,) = (await bench.service.history_entry("a")).values()
+    (entry,) = (await bench.history()).values()
     assert entry["prompt"][3] == {"extra_pnginfo": {"workflow": {}}, "client_id": "tab"}

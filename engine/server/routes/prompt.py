@@ -11,6 +11,7 @@ from engine.jobs.model import Job
 from engine.server.answers import RequestError, json_answer, read_json
 from engine.server.description import described
 from engine.server.services import Services, services_of
+from engine.server.streaming import object_text, send_json
 
 routes = web.RouteTableDef()
 
@@ -120,12 +121,12 @@ async def post_queue(request: web.Request) -> web.Response:
 
 @routes.get("/history")
 @described(query={"max_items": "at most so many", "offset": "the first; absent: the last ones"})
-async def get_history(request: web.Request) -> web.Response:
+async def get_history(request: web.Request) -> web.StreamResponse:
     """Return finished prompts by id, oldest first."""
     limit, offset = _number(request, "max_items"), _number(request, "offset")
     if limit is not None and limit < 0:
         limit = None
-    return json_answer(await services_of(request).jobs.history(limit, offset))
+    return await send_json(request, object_text(services_of(request).jobs.history(limit, offset)))
 
 
 @routes.get("/history/{prompt_id}")
