@@ -53,6 +53,11 @@ class FuzzedServer:
         async with self.session.post(self.origin + path, json=body) as answer:
             return answer.status
 
+    def cpu_s(self) -> float:
+        """Return how long the server has computed: its process alone."""
+        times = psutil.Process(self.pid).cpu_times()
+        return float(times.user + times.system)
+
     def memory_bytes(self) -> int:
         """Return how much memory the server has: its process alone."""
         return int(psutil.Process(self.pid).memory_info().rss)

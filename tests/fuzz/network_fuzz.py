@@ -30,7 +30,7 @@ from tests.fuzz.fuzzed_server import FuzzedServer, fuzzed_server
 from tests.graph.fake_registry import FIXTURES
 from tests.server.server_host import picture, show
 
-HANG_S = 10.0
+HANG_S = 60.0
 CLEAR_EVERY = 500
 ALONE = {"Connection": "close"}
 """After what is no HTTP the server hangs up: the next request must not go that way."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.fuzz.network_fuzz import GROWTH_BYTES, HANG_S, PARSERS, fuzz
 
 
+@pytest.mark.timeout(600)  # a minute on a machine that is busy
 async def test_two_thousand_broken_inputs_are_answered_without_a_failure(tmp_path: Path) -> None:
     tally = await fuzz(tmp_path, 2000, seed=7)
     assert tally.failures() == []

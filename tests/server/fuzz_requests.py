@@ -14,7 +14,6 @@ import random
 import struct
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,7 +30,7 @@ if __name__ == "__main__":
 from tests.fuzz.fuzzed_server import FuzzedServer, fuzzed_server
 from tests.server.server_host import picture, show
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 60.0
 _BAD_TEXTS = (
     *("", " ", "..", "../..", "/etc/passwd", "C:\\x", "a/../../b", "\0", "%00", "%2e%2e", "null"),
     *("true", "-1", "0", "1e999", "9" * 40, "x" * 5000, "<script>", "\u202e", "😀", "a\r\nb: c"),
@@ -68,12 +67,13 @@ class Report:
 
     Attributes:
         failures: Inputs that were answered with 500 or above, or not at all.
+        dearest_s: The longest that the server computed for one input.
         grown_bytes: How much more memory the process has than after a tenth of the inputs.
     """
 
     answers: Counter[int] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
-    slowest_s: float = 0.0
+    dearest_s: float = 0.0
     grown_bytes: int = 0
 
 
@@ -211,7 +211,7 @@ async def send(server: FuzzedServer, generator: Generator, report: Report) -> No
     """Send one request and note the answer."""
     method, path, body, headers = generator.request()
     what = f"{method} {path[:200]} {headers} {body[:300]!r}"
-    start = time.perf_counter()
+    before_s = server.cpu_s()
     try:
         url = URL(server.origin + path, encoded=True)
         async with server.session.request(
@@ -228,7 +228,7 @@ async def send(server: FuzzedServer, generator: Generator, report: Report) -> No
                 report.failures.append(f"{answer.status} {what}")
     except (TimeoutError, ClientError) as error:
         report.failures.append(f"{type(error).__name__} {error} {what}")
-    report.slowest_s = max(report.slowest_s, time.perf_counter() - start)
+    report.dearest_s = max(report.dearest_s, server.cpu_s() - before_s)
 
 
 async def talk(server: FuzzedServer, generator: Generator, report: Report) -> None:
@@ -271,7 +271,7 @@ def main() -> int:
         report = asyncio.run(fuzz(Path(folder), arguments.inputs, arguments.seed))
     print(f"{arguments.inputs} inputs, seed {arguments.seed}")
     print("answers:", dict(sorted(report.answers.items())))
-    print(f"slowest {report.slowest_s:.3f} s, memory grew {report.grown_bytes >> 20} MiB")
+    print(f"dearest {report.dearest_s:.2f} s, memory grew {report.grown_bytes >> 20} MiB")
     print(f"failures: {len(report.failures)}", *report.failures[:20], sep="\n")
     return 1 if report.failures else 0
 

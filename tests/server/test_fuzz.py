@@ -22,12 +22,13 @@ GROWTH_BYTES = 8 << 20
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # a minute on a machine that is busy
 async def test_generated_requests_bring_no_failure_no_hang_and_no_growth(tmp_path: Path) -> None:
     report = await fuzz(tmp_path, INPUTS, seed=20)
     assert report.failures == []
     assert report.answers[200] > INPUTS / 10
     assert report.answers[400] > INPUTS / 10
-    assert report.slowest_s < 2
+    assert report.dearest_s < 2
     assert report.grown_bytes < GROWTH_BYTES
 
 
