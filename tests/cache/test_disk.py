@@ -226,7 +226,7 @@ def test_two_processes_share_one_directory(open_tier: OpenTier, root: Path) -> N
     environment = {**os.environ, "PYTHONPATH": os.curdir}
     command = [sys.executable, "-c", code, str(root)]
     writers = [subprocess.Popen(command, env=environment) for _ in range(2)]
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
+    assert [writer.wait(timeout=300) for writer in writers] == [0, 0]
     tier = open_tier(max_bytes=60_000)
     assert 0 < bytes_on_disk(root) <= 60_000
     assert tier.size() == (len(entry_files(root)), bytes_on_disk(root))

@@ -197,6 +197,6 @@ def test_processes_may_share_the_store(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    answers = [process.communicate(timeout=60)[0].split() for process in both]
+    answers = [process.communicate(timeout=300)[0].split() for process in both]
     expected = [blake3.blake3(p.read_bytes()).hexdigest() for p in sorted(tmp_path.glob("model*"))]
     assert answers == [expected, expected]
