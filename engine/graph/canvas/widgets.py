@@ -195,9 +195,12 @@ def _sockets(node: CanvasNode) -> set[str]:
 
 def _layouts() -> Iterator[Layout]:
     both = (True, False)
-    for custom, dummies, uploads, controls in product(both, (False, True), both, both):
+    for dummies, uploads, controls in product((False, True), both, both):
         for menu_extras in (2, 0, 1):
-            yield Layout(menu_extras, dummies, controls, uploads, custom)
+            # Both readings of a type of a pack's own before a seed's control is doubted: a socket
+            # that came after the file is as unlisted as a widget.
+            for custom in both:
+                yield Layout(menu_extras, dummies, controls, uploads, custom)
 
 
 _LAYOUTS = tuple(_layouts())
