@@ -145,13 +145,8 @@ class Attempt:
             self._notes.add(NodeOutput(event.node_id, ui, meta))
         elif isinstance(event, JobPreview):
             meta = msgspec.json.decode(event.meta)
-            self._publish.preview(
-                event.image_type,
-                event.image,
-                meta,
-                client_id=self.queued.client,
-                is_result=event.is_result,
-            )
+            to = self.queued.client
+            self._publish.preview(event.image_type, event.image, meta, client_id=to)
         else:
             self._on_message(event.kind, msgspec.json.decode(event.data), keep=event.keep)
 
