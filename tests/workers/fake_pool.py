@@ -102,7 +102,7 @@ class FakePool:
 
     async def until_running(self, job_id: str) -> None:
         """Wait until a job with a "Wait" node waits."""
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
             while job_id not in self._running:
                 await asyncio.sleep(0)
 

@@ -14,7 +14,8 @@ from engine.settings import Settings
 from engine.workers.local import LocalPool
 from engine.workers.patience import Patience
 
-QUICK = Patience(tick_s=0.1, silence_s=2.0, cancel_s=1.0, stop_s=2.0, restart_s=0.01, restarts=0)
+# Longer than a busy machine makes an obedient worker wait.
+QUICK = Patience(tick_s=0.1, silence_s=20.0, cancel_s=10.0, restart_s=0.01, restarts=0)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from tests.workers.local_pools import settings_in
+from tests.workers.pool_contract import PATIENCE_S
 
 pytestmark = pytest.mark.e2e
 
@@ -68,7 +69,7 @@ def test_a_worker_ends_with_the_server_that_was_killed(tmp_path: Path) -> None:
         worker = psutil.Process(int(pid))
         server.send_signal(signal.SIGKILL)
         server.wait()
-        end = time.monotonic() + 5
+        end = time.monotonic() + PATIENCE_S
         while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
             assert time.monotonic() < end, "the worker outlived its server"
             time.sleep(0.01)

@@ -12,7 +12,7 @@ import pytest
 from engine.workers.local import LocalPool
 from engine.workers.pool import WorkerDiedError, WorkerState
 from tests.workers.local_pools import QUICK, local_pool, settings_in
-from tests.workers.pool_contract import prompt_of, state_of
+from tests.workers.pool_contract import PATIENCE_S, prompt_of, until
 
 pytestmark = pytest.mark.e2e
 
@@ -79,8 +79,16 @@ async def test_stopping_leaves_no_process(tmp_path: Path) -> None:
 
 
 async def test_stopping_does_not_wait_for_a_worker_that_still_loads(tmp_path: Path) -> None:
-    async with local_pool(tmp_path) as loading:
-        await asyncio.sleep(0.1)
-        async with asyncio.timeout(2):
-            await loading.pool.stop()
-        assert state_of(loading) is WorkerState.DEAD
+    settings = settings_in(tmp_path)
+    script = tmp_path / "custom_nodes" / "pack" / "prestartup_script.py"
+    script.write_text(
+        "import time\nfrom pathlib import Path\nPath(__file__).with_name('loads').touch()\n"
+        "time.sleep(600)\n"
+    )
+    pool = LocalPool(settings, devices=["cpu"], patience=replace(QUICK, stop_s=600.0))
+    await pool.start()
+    await until(script.with_name("loads").exists)
+    async with asyncio.timeout(PATIENCE_S):
+        await pool.stop()
+    (info,) = pool.workers()
+    assert info.state is WorkerState.DEAD
