@@ -11,6 +11,8 @@ import msgspec
 from engine.jobs.service import JobService
 from engine.jobs.submission import Submission
 
+PATIENCE_S = 60.0
+
 
 class Recording:
     """A `Publisher` whose messages can be read.
@@ -83,7 +85,7 @@ async def history_of(service: JobService, *page: int) -> dict[str, Any]:
 async def until(condition: Callable[[], bool], what: str) -> None:
     """Wait for something that must happen soon."""
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not condition():
                 await asyncio.sleep(0.001)
     except TimeoutError:

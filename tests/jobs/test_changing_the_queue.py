@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,10 +96,20 @@ async def test_interrupting_one_job_leaves_the_others(tmp_path: Path) -> None:
     bench.store.close()
 
 
-async def test_a_job_cancelled_before_its_worker_has_it_does_not_run(bench: Bench) -> None:
+async def test_a_job_cancelled_before_its_worker_has_it_does_not_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, may_claim = bench.store.claim, asyncio.Event()
+
+    async def late(*arguments: Any) -> Any:
+        await may_claim.wait()
+        return await claim(*arguments)
+
+    monkeypatch.setattr(bench.store, "claim", late)
     await submit(bench.service, "Wait", prompt_id="a")
     await until(lambda: bool(bench.service._attempts), "the attempt")
     await bench.service.interrupt("a")
+    may_claim.set()
     await bench.finished("a")
     assert bench.pool.ran == []
 

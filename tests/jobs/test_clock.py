@@ -14,7 +14,7 @@ from engine.jobs.model import Job
 from engine.jobs.service import JobService
 from engine.jobs.store import JobStore
 from tests.jobs.clocks import YEAR_S, SetClock
-from tests.jobs.recording import Recording, history_of, submit, until
+from tests.jobs.recording import PATIENCE_S, Recording, history_of, submit, until
 from tests.workers.fake_pool import FakePool
 
 JUMPS_S = (-YEAR_S, -3600, 3600, YEAR_S)
@@ -45,7 +45,7 @@ class Bench:
         self.store.close()
 
     async def finished(self, count: int) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while len(found := await history_of(self.service)) < count:
                 await asyncio.sleep(0.001)
         return found

@@ -11,7 +11,7 @@ import pytest
 
 from engine.jobs import history, notes, store
 from engine.jobs.database import DatabaseError
-from tests.jobs.recording import submit, until
+from tests.jobs.recording import PATIENCE_S, submit, until
 from tests.jobs.service_bench import Bench, begun
 from tests.workers.fake_pool import FakePool
 
@@ -105,7 +105,7 @@ async def test_what_a_node_shows_is_on_disk_at_once(
     monkeypatch.setattr(notes, "DELAY_S", 100)
     await submit(bench.service, "Show", "Wait", prompt_id="a")
     await bench.pool.until_running("a")
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         while not await bench.store.outputs("a"):
             await asyncio.sleep(0.001)
     kinds = [message.type for message in await bench.store.messages("a")]

@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from engine.jobs.model import Job, JobState
 from engine.jobs.service import JobService
 from engine.jobs.store import MAX_ATTEMPTS, MAX_DEATHS, JobStore
-from tests.jobs.recording import Recording, history_of, submit
+from tests.jobs.recording import PATIENCE_S, Recording, history_of, submit
 from tests.workers.fake_pool import FakePool
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class QueueMachine(RuleBasedStateMachine):
 
         async def all_of_it() -> T:
             result = await work
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 while not self.still():
                     await asyncio.sleep(0.0002)
             return result
