@@ -8,6 +8,7 @@
 /** @import { NodeEnvironment } from "./node_rows.js" */
 /** @import { NodeShape } from "./scene.js" */
 
+import { isVirtual } from "../core/convert/virtual.js";
 import { isBoundary } from "./boundary.js";
 import { make, setText } from "./dom.js";
 import { Mover } from "./mover.js";
@@ -97,7 +98,8 @@ export class NodeView {
     classList.toggle("mute", record.mode === "mute" || record.mode === "event" || record.mode === "trigger");
     classList.toggle("bypass", record.mode === "bypass");
     classList.toggle("pinned", record.pinned === true);
-    classList.toggle("missing", type === undefined && !isBoundary(record.id));
+    const isKnown = type !== undefined || isBoundary(record.id) || isVirtual(record.type, this.environment.app.catalogue.get());
+    classList.toggle("missing", !isKnown);
     classList.toggle("boundary", isBoundary(record.id));
     classList.toggle("subgraph", type?.module === "subgraph");
     classList.toggle("fed", record.collapsed === true && record.inputs.length > 0);
@@ -119,7 +121,9 @@ export class NodeView {
     const { classList } = this.element;
     this.missing.hidden = !classList.contains("missing") || record.collapsed === true;
     if (this.missing.hidden || type) return;
-    setText(this.missing, this.environment.app.i18n.t("canvas.node.missing", { type: record.type }));
+    const text = this.environment.app.i18n.t("canvas.node.missing", { type: record.type });
+    setText(this.missing, text);
+    this.missing.title = text; // a low node cuts it off
     this.missing.style.top = `${layout.rest.y}px`;
   }
 

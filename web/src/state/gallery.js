@@ -36,6 +36,8 @@ export class Gallery {
   #next = null;
   #newest = 0;
   #words = "";
+  /** Of all runs, though a later run found it in the cache and showed it again. @type {readonly Picture[]} */
+  #all = [];
   /** Answers to an older search are not for this one. */
   #turn = 0;
 
@@ -58,7 +60,7 @@ export class Gallery {
 
   /** Load what follows. */
   async more() {
-    if (this.state.get() === "more") await this.#load(this.#turn, this.pictures.get());
+    if (this.state.get() === "more") await this.#load(this.#turn, this.#all);
   }
 
   /** Take in the runs that finished since. */
@@ -68,12 +70,25 @@ export class Gallery {
     const fresh = entries.filter(({ place }) => place > this.#newest);
     if (turn !== this.#turn || fresh.length === 0) return;
     this.#newest = fresh[0]?.place ?? this.#newest;
-    this.pictures.update((known) => [...fresh.flatMap(picturesOf), ...known]);
+    this.#show([...fresh.flatMap(picturesOf), ...this.#all]);
   }
 
   /** @param {string} jobId its run was taken out of the history */
   forget(jobId) {
-    this.pictures.update((known) => known.filter((picture) => picture.jobId !== jobId));
+    this.#show(this.#all.filter((picture) => picture.jobId !== jobId));
+  }
+
+  /** @param {readonly Picture[]} all the newest first; each file is shown once, where it came last */
+  #show(all) {
+    this.#all = all;
+    /** @type {Map<string, Picture>} */
+    const files = new Map();
+    for (const picture of all) {
+      const { type, subfolder, filename } = picture.file;
+      const key = JSON.stringify([type, subfolder, filename]);
+      if (!files.has(key)) files.set(key, picture);
+    }
+    this.pictures.set([...files.values()]);
   }
 
   /** @param {number} turn @param {readonly Picture[]} before */
@@ -94,7 +109,7 @@ export class Gallery {
       if (turn === this.#turn) this.state.set("more");
       throw error;
     }
-    this.pictures.set([...before, ...found]);
+    this.#show([...before, ...found]);
     this.state.set(this.#next === null ? "end" : "more");
   }
 

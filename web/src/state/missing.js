@@ -3,6 +3,8 @@
 /** @import { Doc } from "../core/document.js" */
 /** @import { Catalogue, GraphId, Json, NodeId } from "../core/types.js" */
 
+import { isVirtual } from "../core/convert/virtual.js";
+
 const FILE = /\.[a-z0-9]{2,12}$/i;
 /** From here on two names may mean the same file. */
 const ALIKE = 0.5;
@@ -22,7 +24,8 @@ const ALIKE = 0.5;
 /**
  * @param {Doc} doc
  * @param {Catalogue} catalogue
- * @returns {Missing} types with how many nodes are of it; files that are no choice of their input
+ * @returns {Missing} types with how many nodes are of it; files that are no choice of their input,
+ *   of nodes that run
  */
 export function findMissing(doc, catalogue) {
   /** @type {Missing} */
@@ -32,7 +35,9 @@ export function findMissing(doc, catalogue) {
   for (const graph of doc.graphIds()) {
     for (const node of doc.graph(graph)?.nodes.values() ?? []) {
       const type = catalogue.get(node.type);
-      if (!type && !doc.graph(node.type)) missing.types.set(node.type, (missing.types.get(node.type) ?? 0) + 1);
+      const isKnown = type || doc.graph(node.type) || isVirtual(node.type, catalogue);
+      if (!isKnown) missing.types.set(node.type, (missing.types.get(node.type) ?? 0) + 1);
+      if (node.mode !== "normal") continue;
       for (const { name, choices } of type?.inputs ?? []) {
         const value = node.values[name];
         if (!choices || !isMissingFile(value, choices) || doc.graph(graph)?.linkInto(node.id, name)) continue;

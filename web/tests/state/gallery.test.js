@@ -81,3 +81,13 @@ test("only pictures are shown, and a failed page can be asked for again", async 
   await gallery.more();
   assert.deepEqual(names(gallery), ["a.png", "c.WEBP"]);
 });
+
+test("a file that a later run showed again stands there once, until that run is forgotten", async () => {
+  const entries = [entry(3, ["a.png"]), entry(2, ["b.png"]), entry(1, ["a.png"])];
+  const gallery = new Gallery(/** @type {any} */ ({ json: async () => ({ entries, next: null }) }));
+  await gallery.search("");
+  assert.deepEqual(names(gallery), ["a.png", "b.png"]);
+  assert.equal(gallery.pictures.get()[0]?.jobId, "job3");
+  gallery.forget("job3");
+  assert.deepEqual(names(gallery), ["b.png", "a.png"]);
+});

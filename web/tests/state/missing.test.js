@@ -22,10 +22,10 @@ function docWith(type, values) {
   return doc;
 }
 
-/** @param {Doc} doc @param {string} type @param {{ [name: string]: string }} values */
-function addTo(doc, type, values) {
+/** @param {Doc} doc @param {string} type @param {{ [name: string]: string }} values @param {"normal" | "bypass"} [mode] */
+function addTo(doc, type, values, mode = "normal") {
   edit(doc, "edit.addNode", (tx) => void tx.addNode("root", {
-    type, x: 0, y: 0, width: 1, height: 1, mode: "normal", inputs: [], outputs: [], values, properties: {},
+    type, x: 0, y: 0, width: 1, height: 1, mode, inputs: [], outputs: [], values, properties: {},
   }));
 }
 
@@ -66,4 +66,14 @@ test("the same file in another folder comes first", () => {
   const choices = ["loras/add-detail-xl.safetensors", "sdxl/add_detail.safetensors", "old\\add-detail.safetensors"];
   assert.equal(nearest("add-detail.safetensors", choices), "old\\add-detail.safetensors");
   assert.equal(nearest("x.safetensors", ["none"]), undefined);
+});
+
+test("nodes of the canvas alone are not missing, nor are files of nodes that do not run", () => {
+  const doc = docWith("SetNode", {});
+  addTo(doc, "GetNode", {});
+  addTo(doc, "Loader", { ckpt: "gone.safetensors" }, "bypass");
+  addTo(doc, "NotHere", {}, "bypass");
+  const { types, files } = findMissing(doc, CATALOGUE);
+  assert.deepEqual([...types], [["NotHere", 1]]);
+  assert.deepEqual(files, []);
 });
