@@ -96,8 +96,8 @@ def _add_network(network: argparse._ArgumentGroup) -> None:
     network.add_argument("--port", type=int, default=8188)
     network.add_argument(
         "--token",
-        help="what clients must show; when others can reach the server and none is given, one"
-        " is made and printed with the address",
+        help="what clients must show (12 characters or more); when others can reach the server"
+        " and none is given, one is made and printed with the address",
     )
     network.add_argument(
         "--allowed-host",
