@@ -131,6 +131,19 @@ async def test_a_header_that_is_not_there_is_not_found(host: Host, name: str, st
     assert (await host.client.get("/view_metadata/unknown?filename=a.safetensors")).status == 404
 
 
+async def test_who_asks_of_many_files_may_be_told_of_no_texts_without_an_error(host: Host) -> None:
+    host.put("models/loras/none.safetensors", safetensors())
+    host.put("models/loras/some.safetensors", safetensors(author="me"))
+    host.put("models/loras/a.ckpt")
+    for name in ("none.safetensors", "a.ckpt"):
+        answer = await host.client.get(f"/view_metadata/loras?filename={name}&absent=empty")
+        assert (answer.status, await answer.read()) == (204, b"")
+    told = await host.json("/view_metadata/loras?filename=some.safetensors&absent=empty")
+    assert told == {"author": "me"}
+    gone = await host.client.get("/view_metadata/loras?filename=gone.safetensors&absent=empty")
+    assert gone.status == 404
+
+
 async def test_a_model_is_known_by_its_hash(host: Host) -> None:
     path = host.put("models/loras/sub/a.safetensors", b"weights")
     address = "/api/tessera/models/loras/hash?filename=sub/a.safetensors"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from aiohttp import hdrs, web
@@ -43,18 +43,26 @@ async def get_view(request: web.Request) -> web.StreamResponse:
 
 
 @routes.get("/view_metadata/{folder}")
-@described(query={"filename": "a .safetensors file of that model folder"})
+@described(
+    query={
+        "filename": "a .safetensors file of that model folder",
+        "absent": '"empty": answer 204 instead of 404 where there are no texts',
+    }
+)
 async def get_metadata(request: web.Request) -> web.Response:
     """Return the texts in the header of a .safetensors file; 404 when it has none."""
     name = request.query.get("filename", "")
-    if not name.lower().endswith(".safetensors"):
-        raise web.HTTPNotFound
-    folders = services_of(request).folders
-    path = await asyncio.to_thread(folders.resolve, request.match_info["folder"], name)
-    texts = await asyncio.to_thread(read_metadata, path)
-    if not texts:
-        raise web.HTTPNotFound
-    return json_answer(texts)
+    texts: Mapping[str, str] = {}
+    if name.lower().endswith(".safetensors"):
+        folders = services_of(request).folders
+        path = await asyncio.to_thread(folders.resolve, request.match_info["folder"], name)
+        texts = await asyncio.to_thread(read_metadata, path)
+    if texts:
+        return json_answer(texts)
+    # Browsers report each 404 as an error.
+    if request.query.get("absent") == "empty":
+        return web.Response(status=204)
+    raise web.HTTPNotFound
 
 
 def _conversion(preview: str, channel: str) -> Callable[[Path], Encoded] | None:
