@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.imaging.metadata import read_metadata
 from engine.models.folders import SHIPPED, ModelFolders
 from engine.models.vq import VqFirstStage
 from engine.text.tokenizer import tokenizer_in
@@ -80,6 +81,10 @@ def test_it_is_a_latent_diffusion_model_on_tokens() -> None:
     assert checkpoint.model.latent_format.downscale == 4
     assert isinstance(checkpoint.vae, VqFirstStage)
     assert checkpoint.vae.codebook()["codes"].shape == (1024, 4)
+
+
+def test_its_header_tells_the_size_of_its_pictures() -> None:
+    assert read_metadata(CHECKPOINT)["modelspec.resolution"] == f"{SIDE}x{SIDE}"
 
 
 def test_words_of_the_card_are_one_token_each() -> None:
