@@ -9,6 +9,7 @@ export function noteRuns(app, runs, onError) {
     if (refused.length > 0) {
       import("./errors_panel.js").then(({ noteRefusal }) => noteRefusal(app, tab, refused, queued > 0)).catch(onError);
     }
+    if (queued > 0) import("./size_hint.js").then(({ hintAtSize }) => hintAtSize(app, runs.promptOf(tab).prompt, tab)).catch(onError);
     if (queued > 0 && runs.paused.get()) notePaused(app, runs, onError);
     if (queued > 0 && !isShown) app.ui.toast("info", app.i18n.t("running.notShown"));
   });
