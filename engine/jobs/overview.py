@@ -143,8 +143,9 @@ def _finished(
         " FROM job JOIN request ON job_id = id WHERE finished_seq IS NOT NULL"
         " AND finished_seq < ? ORDER BY finished_seq DESC LIMIT ?",
         (2**62 if before is None else before, SCANNED),
-    ).fetchall()
+    )  # read one by one: together they may be most of what history takes
     entries: list[FinishedEntry] = []
+    count, place = 0, None
     for count, row in enumerate(rows, 1):
         job_id, place, state, started_ms, finished_ms, prompt, extra_data = row
         files = list(_files(db, job_id))
@@ -163,12 +164,9 @@ def _finished(
             )
         )
         if len(entries) == limit:
-            return FinishedPage(entries, place if count < len(rows) or _full(rows) else None)
-    return FinishedPage(entries, rows[-1][1] if _full(rows) else None)
-
-
-def _full(rows: Sequence[Any]) -> bool:
-    return len(rows) == SCANNED
+            follows = count == SCANNED or rows.fetchone() is not None
+            return FinishedPage(entries, place if follows else None)
+    return FinishedPage(entries, place if count == SCANNED else None)
 
 
 def _files(db: sqlite3.Connection, job_id: str) -> Iterator[_Shown]:

@@ -1,4 +1,4 @@
-"""GET /history is sent as it is read, so however long it is, it takes the memory of a page."""
+"""Long lists of jobs are read piece by piece: however long, they take the memory of a piece."""
 
 from __future__ import annotations
 
@@ -72,6 +72,18 @@ async def test_many_large_entries_take_no_more_memory_than_a_few(host: Host) -> 
     assert 3.9 < size / some_size < 4.1
     assert peak < 1.5 * some_peak
     assert peak < size / 3
+
+
+async def test_the_gallery_holds_one_job_at_a_time(host: Host) -> None:
+    await finish_many(host, 64, "x" * 100_000)
+    tracemalloc.start()
+    try:
+        page = await host.json("/api/tessera/gallery?search=xxx")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (len(page["entries"]), page["next"]) == (64, None)
+    assert peak < 64 * 100_000 / 3
 
 
 async def test_a_client_that_leaves_ends_the_reading(
