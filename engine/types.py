@@ -318,10 +318,16 @@ class Preview:
     """A picture of work in progress; `render` is called only when somebody looks.
 
     `render` returns a PIL image, not larger than the latent or image it comes from.
+
+    Attributes:
+        max_size: Pixels of the longer side that are shown at most.
+        is_result: It is what the artist waits for, not a glance at it: every one is sent, at once
+            and without loss, in its full size, whether or not previews are wanted.
     """
 
     render: Callable[[], Any] = field(repr=False)
     max_size: int = 512
+    is_result: bool = False
 
 
 # --- socket types for node signatures ----------------------------------------------------------

@@ -145,8 +145,13 @@ class Attempt:
             self._notes.add(NodeOutput(event.node_id, ui, meta))
         elif isinstance(event, JobPreview):
             meta = msgspec.json.decode(event.meta)
-            to = self.queued.client
-            self._publish.preview(event.image_type, event.image, meta, client_id=to)
+            self._publish.preview(
+                event.image_type,
+                event.image,
+                meta,
+                client_id=self.queued.client,
+                is_result=event.is_result,
+            )
         else:
             self._on_message(event.kind, msgspec.json.decode(event.data), keep=event.keep)
 

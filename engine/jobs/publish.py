@@ -20,9 +20,18 @@ class Publisher(Protocol):
         ...
 
     def preview(
-        self, image_type: str, image: bytes, meta: Mapping[str, Any], *, client_id: str | None
+        self,
+        image_type: str,
+        image: bytes,
+        meta: Mapping[str, Any],
+        *,
+        client_id: str | None,
+        is_result: bool = False,
     ) -> None:
-        """Send a picture of work in progress; `image_type` is "image/jpeg" or "image/png"."""
+        """Send a picture of work in progress; `image_type` is "image/jpeg" or "image/png".
+
+        A slow client may miss one, but never a result.
+        """
         ...
 
     def client_connected(self, client_id: str) -> bool:

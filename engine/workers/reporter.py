@@ -25,7 +25,12 @@ from engine.types import Preview
 from engine.workers.job_clock import JobClock
 from engine.workers.outbox import Outbox
 from engine.workers.payload import encode_json
-from engine.workers.previews import IMAGE_TYPE, draw_preview
+from engine.workers.previews import (
+    PREVIEW_TYPE,
+    RESULT_TYPE,
+    draw_preview,
+    encode_result,
+)
 from engine.workers.wire import FromWorker, JobMessage, JobOutput, JobPreview, Json
 
 PROGRESS_S = 0.05
@@ -48,6 +53,7 @@ class JobReporter:
         self._job_id, self._outbox = job_id, outbox
         self._clock = JobClock()
         self._lock = threading.RLock()
+        self._changes = threading.Lock()  # apart: who waits in `put` must not stop the sender
         self._changed: dict[str, dict[str, Any]] = {}
         self._totals: dict[str, float] = {}
         self._running: NodeStarted | None = None
@@ -55,7 +61,13 @@ class JobReporter:
         self._failed = False
 
     def show(self, event: Event) -> None:
-        """Send what an event means to clients. Raises: UnshowableError."""
+        """Send what an event means to clients.
+
+        Raises: UnshowableError; whatever drawing a result raises.
+        """
+        if isinstance(event, NodePreview) and event.preview.is_result:
+            self._hand_over(event)
+            return
         with self._lock:
             match event:
                 case RunStarted():
@@ -127,21 +139,36 @@ class JobReporter:
     def _preview(self, event: NodePreview) -> None:
         if not self.previews:
             return
-        meta = encode_json(
-            {
-                "node_id": event.node_id,
-                "prompt_id": self._job_id,
-                "display_node_id": event.display_id,
-                "parent_node_id": event.ids.parent,
-                "real_node_id": event.ids.real,
-                "image_type": IMAGE_TYPE,
-            }
-        )
+        meta = self._picture_meta(event.ids, PREVIEW_TYPE)
 
         def make() -> list[FromWorker]:
             return self._drawn(event.preview, meta)
 
         self._outbox.offer("preview", make, PREVIEW_S)
+
+    def _hand_over(self, event: NodePreview) -> None:
+        """Send a result. It is drawn before anything is locked: that may take a second."""
+        result = JobPreview(
+            job_id=self._job_id,
+            image_type=RESULT_TYPE,
+            image=encode_result(event.preview),
+            meta=self._picture_meta(event.ids, RESULT_TYPE),
+            is_result=True,
+        )
+        with self._lock:
+            self._put(result)
+
+    def _picture_meta(self, ids: NodeIds, image_type: str) -> Json:
+        return encode_json(
+            {
+                "node_id": ids.node,
+                "prompt_id": self._job_id,
+                "display_node_id": ids.display,
+                "parent_node_id": ids.parent,
+                "real_node_id": ids.real,
+                "image_type": image_type,
+            }
+        )
 
     def _drawn(self, preview: Preview, meta: Json) -> list[FromWorker]:
         try:
@@ -149,7 +176,7 @@ class JobReporter:
         except Exception:  # nodes bring the code that draws; no job fails for a passing picture
             _logger.exception("a preview of job %s cannot be drawn", self._job_id)
             return []
-        return [JobPreview(job_id=self._job_id, image_type=IMAGE_TYPE, image=image, meta=meta)]
+        return [JobPreview(job_id=self._job_id, image_type=PREVIEW_TYPE, image=image, meta=meta)]
 
     def _finish(self, event: NodeFinished) -> None:
         ids = event.ids
@@ -217,7 +244,7 @@ class JobReporter:
 
     def _change(self, ids: NodeIds, state: str, value: float, total: float) -> None:
         """Note a node's progress; changes of many nodes leave as one message."""
-        self._changed[ids.node] = {
+        change = {
             "value": value,
             "max": total,
             "state": state,
@@ -227,12 +254,14 @@ class JobReporter:
             "parent_node_id": ids.parent,
             "real_node_id": ids.real,
         }
+        with self._changes:
+            self._changed[ids.node] = change
         self._outbox.offer("progress_state", self._progress_state, STATES_S)
 
     def _progress_state(self) -> list[FromWorker]:
-        with self._lock:
+        with self._changes:
             nodes, self._changed = self._changed, {}
-            return [self._message("progress_state", keep=False, nodes=nodes)] if nodes else []
+        return [self._message("progress_state", keep=False, nodes=nodes)] if nodes else []
 
     def _send_error(self, *, executed: Sequence[str], **data: Any) -> None:
         self._failed = True

@@ -207,15 +207,17 @@ class JobOutput(_Message, frozen=True, kw_only=True, tag="job_output"):
 
 
 class JobPreview(_Message, frozen=True, kw_only=True, tag="job_preview"):
-    """A picture of work in progress.
+    """A picture of work in progress, or a result that is handed over as one.
 
     image_type: "image/jpeg" or "image/png". meta: the JSON of a binary frame 4 (contract §3.2).
+    is_result: It must arrive; a later picture does not stand for it.
     """
 
     job_id: str
     image_type: str
     image: bytes
     meta: Json
+    is_result: bool = False
 
 
 class JobEnded(_Message, frozen=True, kw_only=True, tag="job_ended"):

@@ -125,6 +125,34 @@ async def test_a_queue_is_bounded_in_bytes(
     assert b"fast enough" in socket.closed[1]
 
 
+async def test_results_all_arrive_in_order_among_previews(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "QUEUE_BYTES", 1000)  # not theirs
+    socket = clients.connect("me")
+    meta = {"prompt_id": "p", "node_id": "1"}
+    for number in range(5):
+        picture = bytes([number]) * 900
+        clients.hub.preview("image/png", picture, meta, client_id="me", is_result=True)
+        clients.hub.preview("image/jpeg", b"glance", meta, client_id="me")
+    clients.hub.send("executing", {"node": "2", "prompt_id": "p"}, client_id="me")
+    await settle()
+    images = [body[8:] for opcode, body in socket.frames if opcode is WSMsgType.BINARY]
+    assert images == [*(bytes([number]) * 900 for number in range(5)), b"glance"]
+    assert [m["type"] for m in socket.texts()] == ["status", "executing"]
+
+
+async def test_waiting_results_are_bounded_too(
+    clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "RESULT_BYTES", 1000)
+    socket = clients.connect("me")
+    clients.hub.preview("image/png", bytes(2000), {}, client_id="me", is_result=True)
+    await settle()
+    assert socket.closed is not None
+    assert b"fast enough" in socket.closed[1]
+
+
 async def test_of_waiting_previews_only_the_newest_is_sent(clients: Clients) -> None:
     socket = clients.connect("me")
     for number in range(100):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import Any
 
@@ -225,6 +226,72 @@ def test_a_preview_that_cannot_be_drawn_costs_nothing(told: Told) -> None:
 
     told.reporter.previews = True
     assert told.show(NodePreview(IDS, Preview(draw))) == []
+
+
+def result(number: int, size: tuple[int, int] = (600, 20)) -> Preview:
+    return Preview(lambda: Image.new("RGB", size, (number, 2, 3)), is_result=True)
+
+
+def test_every_result_is_sent_whole_though_nobody_wants_previews(told: Told) -> None:
+    messages = told.show(
+        NodeStarted(IDS, "Send"), *(NodePreview(IDS, result(number)) for number in range(5))
+    )
+    assert kinds(messages)[:6] == ["executing", *["JobPreview"] * 5]
+    for number, message in enumerate(messages[1:6]):
+        assert isinstance(message, JobPreview)
+        assert message.is_result
+        assert message.image_type == json.loads(message.meta)["image_type"] == "image/png"
+        with Image.open(io_of(message.image)) as picture:
+            assert (picture.format, picture.mode, picture.size) == ("PNG", "RGB", (600, 20))
+            assert picture.getpixel((599, 19)) == (number, 2, 3)
+
+
+def test_a_preview_before_a_result_is_left_out_and_its_progress_is_not(told: Told) -> None:
+    told.reporter.previews = True
+    messages = told.show(
+        NodePreview(IDS, preview()), NodeProgress(IDS, 1, 2), NodePreview(IDS, result(1))
+    )
+    assert kinds(messages) == ["progress", "JobPreview", "progress_state"]
+    assert isinstance(messages[1], JobPreview)
+    assert messages[1].is_result
+
+
+def test_a_result_that_cannot_be_drawn_fails_its_node(told: Told) -> None:
+    def draw() -> Any:
+        raise ValueError("no picture")
+
+    with pytest.raises(ValueError, match="no picture"):
+        told.reporter.show(NodePreview(IDS, Preview(draw, is_result=True)))
+
+
+def test_a_job_that_waits_for_the_sender_does_not_stop_it() -> None:
+    is_putting = threading.Event()
+
+    class Watched(Outbox):
+        def put(self, message: FromWorker) -> None:
+            is_putting.set()
+            super().put(message)
+
+    outbox = Watched(limit_bytes=0)
+    reporter = JobReporter("job", outbox)
+    reporter.show(NodeStarted(IDS, "Send"))  # fills the outbox, and offers a progress_state
+    is_putting.clear()
+    finished = NodeFinished(IDS, {"images": []}, 0.0, cached=False)
+    job = threading.Thread(target=reporter.show, args=(finished,), daemon=True)
+    job.start()  # of its two messages the second waits until the first was taken
+    assert is_putting.wait(10)
+    taken = []
+    sender = threading.Thread(target=lambda: taken.append(outbox.take(1)), daemon=True)
+    sender.start()
+    sender.join(10)
+    assert not sender.is_alive(), "the job holds what the sender needs"
+    while job.is_alive():
+        taken.append(outbox.take(0.01))
+    taken.append(outbox.take(0))
+    messages = kinds(server_decoder().feed(b"".join(taken)))
+    assert [kind for kind in messages if kind != "progress_state"] == [
+        *("executing", "JobOutput", "executed")
+    ]
 
 
 def test_a_preview_is_not_larger_than_asked() -> None:

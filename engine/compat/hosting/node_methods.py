@@ -54,6 +54,7 @@ METHODS: Final[dict[str, str]] = {
     "LoadLatent": "load",
     "SaveImage": "save_images",
     "PreviewImage": "save_images",
+    "SaveImageWebsocket": "save_images",
     "LoadImage": "load_image",
     "LoadImageOutput": "load_image",
     "LoadImageMask": "load_image",

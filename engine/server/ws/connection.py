@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from aiohttp import WSCloseCode, WSMsgType
 
@@ -16,6 +16,8 @@ _LOG = logging.getLogger(__name__)
 
 QUEUE_FRAMES = 4096
 QUEUE_BYTES = 64 << 20
+RESULT_BYTES = 512 << 20
+"""Results wait beside all else, in a bound of their own: a batch of large pictures is no flood."""
 _CLOSE_S = 1.0
 
 
@@ -52,7 +54,7 @@ class Connection:
         self.drop_reason: str | None = None
         self._socket, self._abort = socket, abort
         self._waiting: dict[str | int, Frame] = {}
-        self._waiting_bytes = 0
+        self._bytes = self._result_bytes = 0
         self._numbers = itertools.count()
         self._close_code: int = WSCloseCode.OK
         self._wake = asyncio.Event()
@@ -69,11 +71,12 @@ class Connection:
         key = next(self._numbers) if slot is None else slot
         replaced = self._waiting.pop(key, None)
         if replaced is not None:
-            self._waiting_bytes -= len(replaced.body)
+            self._count(replaced, -1)
         self._waiting[key] = frame
-        self._waiting_bytes += len(frame.body)
+        self._count(frame, 1)
         self._wake.set()
-        if len(self._waiting) > QUEUE_FRAMES or self._waiting_bytes > QUEUE_BYTES:
+        is_full = self._bytes > QUEUE_BYTES or self._result_bytes > RESULT_BYTES
+        if is_full or len(self._waiting) > QUEUE_FRAMES:
             self.drop("The client does not read its messages fast enough.")
 
     def drop(self, reason: str, code: int = WSCloseCode.TRY_AGAIN_LATER) -> None:
@@ -83,7 +86,7 @@ class Connection:
         self.drop_reason, self._close_code = reason, code
         _LOG.info("Client %s was dropped: %s", ascii(self.sid), reason)
         self._waiting.clear()
-        self._waiting_bytes = 0
+        self._bytes = self._result_bytes = 0
         self._wake.set()
         # The writer may hang in a socket that is never read; cancelling it there would not help,
         # for all who wait for the same socket share its fate.
@@ -94,6 +97,12 @@ class Connection:
         self.drop_reason = self.drop_reason or "The client left."
         self._writer.cancel()
         await asyncio.gather(self._writer, return_exceptions=True)
+
+    def _count(self, frame: Frame, sign: Literal[-1, 1]) -> None:
+        if frame.is_result:
+            self._result_bytes += sign * len(frame.body)
+        else:
+            self._bytes += sign * len(frame.body)
 
     async def _write(self) -> None:
         try:
@@ -108,6 +117,6 @@ class Connection:
     async def _send_waiting(self) -> None:
         while self._waiting:
             frame = self._waiting.pop(next(iter(self._waiting)))
-            self._waiting_bytes -= len(frame.body)
+            self._count(frame, -1)
             kind = WSMsgType.TEXT if frame.is_text else WSMsgType.BINARY
             await self._socket.send_frame(frame.body, kind)

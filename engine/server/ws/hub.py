@@ -79,16 +79,22 @@ class Hub:
             self._deliver(receivers, messages.message(kind, data))
 
     def preview(
-        self, image_type: str, image: bytes, meta: Mapping[str, Any], *, client_id: str | None
+        self,
+        image_type: str,
+        image: bytes,
+        meta: Mapping[str, Any],
+        *,
+        client_id: str | None,
+        is_result: bool = False,
     ) -> None:
-        """Send a picture of work in progress in the form each client takes."""
-        slot = f"preview {meta.get('prompt_id')} {meta.get('node_id')}"
+        """Send a picture in the form each client takes; a result is replaced by no later one."""
+        slot = None if is_result else f"preview {meta.get('prompt_id')} {meta.get('node_id')}"
 
         @cache
         def frame(with_metadata: bool) -> Frame:
             if with_metadata:
-                return messages.preview_with_metadata(image_type, image, meta)
-            return messages.preview(image_type, image)
+                return messages.preview_with_metadata(image_type, image, meta, is_result=is_result)
+            return messages.preview(image_type, image, is_result=is_result)
 
         for connection in self._receivers(client_id):
             connection.send(frame(connection.can(METADATA_FLAG)), slot=slot)

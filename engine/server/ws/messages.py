@@ -16,10 +16,15 @@ _FORMATS = {"image/jpeg": 1, "image/png": 2}
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One WebSocket message; it is encoded once, however many sockets get it."""
+    """One WebSocket message; it is encoded once, however many sockets get it.
+
+    Attributes:
+        is_result: A picture the client waits for: a slow one is given more time to read it.
+    """
 
     body: bytes
     is_text: bool
+    is_result: bool = False
 
 
 def message(kind: str, data: Any) -> Frame:
@@ -27,19 +32,22 @@ def message(kind: str, data: Any) -> Frame:
     return Frame(msgspec.json.encode({"type": kind, "data": data}), is_text=True)
 
 
-def preview(image_type: str, image: bytes) -> Frame:
+def preview(image_type: str, image: bytes, *, is_result: bool = False) -> Frame:
     """Return frame 1: u32 1, u32 format (1 JPEG, 2 PNG), the picture; big-endian.
 
     Raises: KeyError, for another image type.
     """
-    return Frame(struct.pack(">II", PREVIEW, _FORMATS[image_type]) + image, is_text=False)
+    head = struct.pack(">II", PREVIEW, _FORMATS[image_type])
+    return Frame(head + image, is_text=False, is_result=is_result)
 
 
-def preview_with_metadata(image_type: str, image: bytes, meta: Mapping[str, Any]) -> Frame:
+def preview_with_metadata(
+    image_type: str, image: bytes, meta: Mapping[str, Any], *, is_result: bool = False
+) -> Frame:
     """Return frame 4: u32 4, u32 length, JSON of that length, the picture; big-endian."""
     text = msgspec.json.encode({**meta, "image_type": image_type})
     head = struct.pack(">II", PREVIEW_WITH_METADATA, len(text))
-    return Frame(head + text + image, is_text=False)
+    return Frame(head + text + image, is_text=False, is_result=is_result)
 
 
 def status(queue_remaining: int, sid: str | None = None) -> Frame:
