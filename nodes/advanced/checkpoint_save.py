@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, TypeVar
 import torch
 
 from engine.errors import InvalidValueError
-from engine.models.families.config import FileConfig, read_config
+from engine.models.families.config import RESOLUTION_KEY, FileConfig, read_config
 from engine.models.model import DiffusionNetworkModel
 from engine.models.text_network import ClipTextNetwork
 from engine.models.vae import FirstStage
@@ -92,9 +92,15 @@ def _checkpoint(
         with holder.residency.use(holder.component, patches, dtype=torch.float32) as network:
             tensors = tensors_of(network)
             parts.append({name: _half(name, tensor) for name, tensor in tensors.items()})
-    words = text.component.source.metadata.get(METADATA_KEY)
-    metadata = metadata if words is None else {**metadata, METADATA_KEY: words}
-    return checkpoint_bytes(parts, config=_config(model, text, vae), metadata=metadata)
+    kept = {
+        key: source.metadata[key]
+        for key, source in (
+            (RESOLUTION_KEY, model.component.source),
+            (METADATA_KEY, text.component.source),
+        )
+        if key in source.metadata
+    }
+    return checkpoint_bytes(parts, config=_config(model, text, vae), metadata={**metadata, **kept})
 
 
 def _half(name: str, tensor: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,7 @@ import torch
 
 from engine.errors import InvalidValueError
 from engine.models.families import sd1
-from engine.models.families.config import FileConfig
+from engine.models.families.config import RESOLUTION_KEY, FileConfig
 from engine.models.library import ModelLibrary
 from engine.registry.decorator import node
 from engine.registry.spec import NodeContext
@@ -133,7 +133,7 @@ def train_latent_diffusion(
     objective = DiffusionObjective(shape, tokenizer, channels, settings.seed, show)
     trainer = start_trainer(context, name, objective, latents, settings)
     progress = train(context, trainer, event_files=event_files)
-    result = _result(context, trainer, objective, pairs, vae, progress)
+    result = _result(context, trainer, objective, pairs, vae, latents.latent_shape, progress)
     return NodeResult(result, kept_on_node(context, progress))
 
 
@@ -168,6 +168,7 @@ def _result(
     objective: DiffusionObjective,
     merges: list[tuple[str, str]],
     vae: Vae,
+    latent_shape: tuple[int, int, int],
     progress: torch.Tensor,
 ) -> TrainedDiffusion:
     shape = objective.settings
@@ -179,9 +180,13 @@ def _result(
         scale_factor=shape.scale,
         preview_rgb=_preview_colours(context, trainer, vae, shape.scale),
     )
+    rows, columns = (cells * vae.downscale for cells in latent_shape[1:])
+    metadata = {RESOLUTION_KEY: f"{columns}x{rows}"}
     with trainer.averaged_weights():
         tensors = [unet_tensors(objective.unet), text_tensors(objective.text)]
-        content = checkpoint_bytes(tensors, config=config, merges=merges, dtype=torch.float32)
+        content = checkpoint_bytes(
+            tensors, config=config, merges=merges, dtype=torch.float32, metadata=metadata
+        )
     source, key = keep_result(trainer.folder, content)
     library = context.service(ModelLibrary)
     model = sd1.diffusion_model(source, key, library.residency)

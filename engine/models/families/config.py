@@ -29,6 +29,11 @@ from engine.errors import FileFormatError
 from engine.types import Prediction
 
 CONFIG_KEY: Final = "tessera.config"
+RESOLUTION_KEY: Final = "modelspec.resolution"
+"""Metadata key of the picture size a model was trained with: "512x512", width first.
+
+Source: ModelSpec, https://github.com/Stability-AI/ModelSpec
+"""
 _PREDICTION_KEY: Final = "modelspec.prediction_type"
 _SCHEDULER_PREDICTIONS: Final = {
     "epsilon": Prediction.EPS,

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from engine.errors import ForbiddenPathError, InvalidValueError, RunCancelledError
+from engine.imaging.metadata import read_metadata
 from engine.training.data import Batch, LatentBatch
 from engine.training.event_files import TensorBoardMissingError
 from engine.training.settings import TrainSettings
@@ -177,6 +178,7 @@ async def test_words_become_a_checkpoint_that_loads(tmp_path: Path) -> None:
     assert clip.encode("a square")[0][0].shape == (1, 6, 16)
     await checkpoint_save(model, clip, vae, host.context, filename_prefix="checkpoints/t")
     (saved,) = (tmp_path / "output" / "checkpoints").iterdir()
+    assert read_metadata(saved)["modelspec.resolution"] == "16x16"
     again = Host(tmp_path)
     again.folders.add("checkpoints", saved.parent)
     loaded = checkpoint_loader_simple(saved.name, again.context)
