@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from tests.e2e.server_process import ROOT, ServerProcess
+from tests.e2e.server_process import PATIENCE_S, ROOT, ServerProcess
 
 
 def succeeded(entry: dict[str, object]) -> bool:
@@ -22,7 +22,7 @@ def messages(entry: dict[str, object], kind: str) -> list[dict[str, object]]:
 def fails_to_start(server: ServerProcess) -> str:
     """Start a server that must not come up; return what it printed."""
     done = subprocess.run(
-        server.command(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        server.command(), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 1
     printed = done.stdout + done.stderr

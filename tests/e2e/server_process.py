@@ -102,14 +102,14 @@ class ServerProcess:
         workers = psutil.Process(self.pid).children(recursive=True)
         self.process.kill()
         self.process.wait()
-        _, left = psutil.wait_procs(workers, timeout=15)
+        _, left = psutil.wait_procs(workers, timeout=PATIENCE_S)
         assert not left, "a worker outlived its server"
 
     def stop(self) -> int:
         """Ask the server to end, as Ctrl+C does; return its exit status."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE_S)
 
     def end(self) -> None:
         """Leave nothing running, whatever happened."""
@@ -123,7 +123,7 @@ class ServerProcess:
             for child in children:
                 with suppress(psutil.NoSuchProcess):  # a worker ends by itself when its server does
                     child.kill()
-            psutil.wait_procs(children, timeout=15)
+            psutil.wait_procs(children, timeout=PATIENCE_S)
         self.process.wait()
 
     def worker_pid(self) -> int:
@@ -147,7 +147,7 @@ class ServerProcess:
             self.url + path, method=method, data=content, headers=dict(headers or {})
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310
                 return Answer(answer.status, answer.read(), dict(answer.headers.items()))
         except urllib.error.HTTPError as error:
             with error:

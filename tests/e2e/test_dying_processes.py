@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from engine.cache.codec import HEAD_BYTES, read_seconds
 from tests.e2e.outcomes import fails_to_start, messages, succeeded
 from tests.e2e.server_process import ServerProcess, picture_prompt, served
 
@@ -19,12 +20,19 @@ def pictures(server: ServerProcess) -> list[str]:
     return sorted(path.name for path in (server.base / "output").iterdir())
 
 
+def count_is_on_disk(server: ServerProcess) -> bool:
+    """Tell whether the result of a counting node, which takes 0.3 s, is written down."""
+    kept = (server.base / "user" / "cache" / "results").glob("??/*")
+    return any(read_seconds(path.read_bytes()[:HEAD_BYTES]) >= 0.3 for path in kept)
+
+
 def test_a_job_whose_worker_is_killed_finishes_on_the_next_one(tmp_path: Path) -> None:
     with served(tmp_path) as server:
         with server.held():
             job = server.queue(picture_prompt(("E2ECount", "once"), ("E2EHold", "")))
             after = server.queue(picture_prompt(("E2ECount", "later"), color=7))
             server.until(lambda: "halfway" in server.runs())
+            server.until(lambda: count_is_on_disk(server))
             first = server.worker_pid()
             os.kill(first, signal.SIGKILL)
         entry = server.entry(job)
@@ -52,6 +60,7 @@ def test_a_killed_server_comes_back_with_queue_history_and_the_running_job(
             waiting = [server.queue(picture_prompt(color=color)) for color in range(2, 5)]
             front = server.queue(picture_prompt(("E2EHold", ""), color=9), front=True)
             server.until(lambda: "halfway" in server.runs())
+            server.until(lambda: count_is_on_disk(server))
             server.kill()
 
             server.start()
