@@ -21,11 +21,17 @@ class EngineError(Exception):
 
 
 class RunCancelledError(EngineError):
-    """The artist stopped the run. Raised inside nodes by progress reports; not a failure."""
+    """The artist stopped the run. Raised inside nodes by progress reports; not a failure.
+
+    Attributes:
+        saved: (step, steps): the node has saved its work at this step of so many, and goes on from
+            there when it runs again; None when it begins anew.
+    """
 
     code = "run_cancelled"
 
-    def __init__(self) -> None:
+    def __init__(self, *, saved: tuple[int, int] | None = None) -> None:
+        self.saved = saved
         super().__init__("The run was cancelled.")
 
 

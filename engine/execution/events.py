@@ -136,11 +136,13 @@ class RunInterrupted:
     Attributes:
         ids: The node that was running; None between nodes.
         node_type: Its type.
+        saved: See `RunCancelledError.saved`.
     """
 
     ids: NodeIds | None
     node_type: str | None
     executed: tuple[NodeId, ...]
+    saved: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,8 +125,8 @@ class Runner:
             with torch.inference_mode():
                 await run.execute()
             status = "success" if run.error is None else "error"
-        except RunCancelledError:
-            emit(_interrupted(run, parts.dynamic))
+        except RunCancelledError as error:
+            emit(_interrupted(run, parts.dynamic, error.saved))
         finally:
             self._cache.end()
             self._busy = False
@@ -161,12 +161,12 @@ class Runner:
         )
 
 
-def _interrupted(run: Run, dynamic: DynamicPrompt) -> RunInterrupted:
+def _interrupted(run: Run, dynamic: DynamicPrompt, saved: tuple[int, int] | None) -> RunInterrupted:
     executed = tuple(run.executed)
     if run.running is None:
         return RunInterrupted(None, None, executed)
     node_type = dynamic.nodes[run.running].type
-    return RunInterrupted(dynamic.ids(run.running), node_type, executed)
+    return RunInterrupted(dynamic.ids(run.running), node_type, executed, saved)
 
 
 def run_graph(

@@ -231,6 +231,8 @@ class JobReporter:
         )
 
     def _interrupt(self, event: RunInterrupted) -> None:
+        # A key of our own, which clients that know the contract alone do not miss.
+        saved = event.saved and {"saved": dict(zip(("step", "steps"), event.saved, strict=True))}
         self._send(
             "execution_interrupted",
             keep=True,
@@ -238,6 +240,7 @@ class JobReporter:
             node_type=event.node_type,
             executed=list(event.executed),
             timestamp=self._clock.now_ms(),
+            **(saved or {}),
         )
 
     # --- messages ------------------------------------------------------------------------------

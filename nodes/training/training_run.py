@@ -85,7 +85,7 @@ def train(context: NodeContext, trainer: Trainer[Any], *, event_files: bool) -> 
         events = open_files.enter_context(wanted or nullcontext())
         finished = trainer.run(on_report, should_stop)
     if not finished:
-        raise RunCancelledError
+        raise RunCancelledError(saved=(trainer.step, trainer.settings.steps))
     if not samples and trainer.settings.sample_every:  # all was done in an earlier run
         found = trainer.samples(context.check_cancelled)
         samples = [] if found is None else [found]

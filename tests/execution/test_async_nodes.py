@@ -112,7 +112,17 @@ def test_a_cancel_takes_effect_at_the_next_progress_report() -> None:
     assert steps == [0, 1, 2, 3]
     (event,) = kit.of(RunInterrupted)
     assert event.ids is not None
-    assert (event.ids.node, event.node_type) == ("1", "Sample")
+    assert (event.ids.node, event.node_type, event.saved) == ("1", "Sample", None)
+
+
+def test_a_node_that_is_stopped_may_say_up_to_where_its_work_is_saved() -> None:
+    def train() -> None:
+        raise RunCancelledError(saved=(20, 600))
+
+    kit = bench(spec("Train", train, output=True))
+    assert kit.run({"1": ("Train", {})}, "1").status == "interrupted"
+    (event,) = kit.of(RunInterrupted)
+    assert event.saved == (20, 600)
 
 
 def test_a_cancel_from_another_thread_ends_a_wait() -> None:

@@ -177,6 +177,12 @@ def test_an_interrupt_says_where(told: Told, ids: NodeIds | None, node: str | No
     assert (data["node_id"], data["executed"]) == (node, ["1"])
 
 
+def test_an_interrupt_says_up_to_where_work_is_saved(told: Told) -> None:
+    data = told.only("execution_interrupted", RunInterrupted(IDS, "Train", (), (20, 600)))
+    assert data["saved"] == {"step": 20, "steps": 600}
+    assert "saved" not in told.only("execution_interrupted", RunInterrupted(IDS, "Paint", ()))
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [("success", ["execution_success"]), ("error", []), ("interrupted", [])],

@@ -141,8 +141,9 @@ def test_a_vae_comes_out(tmp_path: Path) -> None:
 
 
 def test_cancelling_keeps_the_state_and_the_next_run_goes_on_from_it(tmp_path: Path) -> None:
-    with pytest.raises(RunCancelledError):
+    with pytest.raises(RunCancelledError) as stopped:
         vq(Host(tmp_path, cancel_after=2), short())
+    assert stopped.value.saved == (2, 4)
     (folder,) = (tmp_path / "output" / "training").iterdir()
     assert [path.name for path in folder.iterdir()] == ["state-00000002.safetensors"]
     host = Host(tmp_path)

@@ -11,6 +11,7 @@
 import { problemOfFailure } from "./prompt_problems.js";
 
 /** @typedef {{ readonly label: string, readonly problem: Problem }} Failure what ended a run, and the run's name */
+/** @typedef {{ readonly step: number, readonly steps: number }} Saved a stopped node goes on from this step of so many */
 /** @typedef {{ value?: number, max?: number, state?: string, display_node_id?: string, node_id?: string }} NodeProgress */
 
 export class RunEvents {
@@ -21,7 +22,7 @@ export class RunEvents {
    * @param {object} services
    * @param {Jobs} services.jobs
    * @param {(id: string) => Tab | undefined} services.tabOf
-   * @param {(jobId: string, tab: Tab | undefined, phase: "done" | "error" | "interrupted", failure?: Failure) => void} services.onEnd
+   * @param {(jobId: string, tab: Tab | undefined, phase: "done" | "error" | "interrupted", told: { failure?: Failure, saved?: Saved }) => void} services.onEnd
    * @param {() => number} [services.now] milliseconds
    */
   constructor({ jobs, tabOf, onEnd, now = () => performance.now() }) {
@@ -41,7 +42,7 @@ export class RunEvents {
     socket.on("progress_state", (data) => this.progress(data));
     socket.on("executed", (data) => this.#executed(data));
     socket.on("execution_success", (data) => this.end(data.prompt_id, "done"));
-    socket.on("execution_interrupted", (data) => this.end(data.prompt_id, "interrupted"));
+    socket.on("execution_interrupted", (data) => this.end(data.prompt_id, "interrupted", { saved: data.saved }));
     socket.on("execution_error", (data) => this.#failed(data));
     socket.onPreview((preview) => this.#preview(preview));
   }
@@ -135,7 +136,7 @@ export class RunEvents {
     tab?.problems.update((problems) => [...problems, problem]);
     if (problem.executionId) tab?.run.update(problem.executionId, { state: "error", error: problem });
     // A blocked branch is told the same way, but the run goes on.
-    if (data["exception_type"] !== "ExecutionBlocked") this.end(data.prompt_id, "error", problem);
+    if (data["exception_type"] !== "ExecutionBlocked") this.end(data.prompt_id, "error", { problem });
   }
 
   /** @param {Preview} preview */
@@ -145,13 +146,17 @@ export class RunEvents {
     if (jobId !== undefined && node !== undefined) this.#tab(jobId)?.run.showPreview(node, preview);
   }
 
-  /** @param {string} jobId @param {"done" | "error" | "interrupted"} phase @param {Problem} [problem] */
-  end(jobId, phase, problem) {
+  /**
+   * @param {string} jobId
+   * @param {"done" | "error" | "interrupted"} phase
+   * @param {{ problem?: Problem, saved?: Saved }} [told]
+   */
+  end(jobId, phase, { problem, saved } = {}) {
     const tab = this.#tab(jobId);
     const failure = problem && { label: this.jobs.get(jobId)?.label ?? "", problem };
     tab?.run.end();
     this.#forget(jobId);
     this.jobs.remove(jobId);
-    this.onEnd(jobId, tab, phase, failure);
+    this.onEnd(jobId, tab, phase, { failure, saved });
   }
 }

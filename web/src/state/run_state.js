@@ -91,8 +91,9 @@ export class TabRunState {
     this.#set(executionId, { ...before, ...(ends ? { previewUrl: undefined } : {}), ...change });
   }
 
-  /** A run ended: what still waits was not needed, what still runs was stopped. */
+  /** A run ended: what still waits was not needed, what still runs was stopped and keeps its last picture. */
   end() {
+    this.#showWaiting(Infinity);
     for (const [id, run] of this.#nodes) {
       if (run.state === "waiting" || run.state === "running") this.#reset(id, run);
     }
@@ -131,9 +132,8 @@ export class TabRunState {
   }
 
   /** @param {string} id @param {NodeRun} run */
-  #reset(id, run) {
-    this.#dropPreview(id);
-    if (run.outputs) this.#set(id, { state: "done", outputs: run.outputs });
+  #reset(id, { outputs, previewUrl }) {
+    if (outputs || previewUrl) this.#set(id, { state: "done", outputs, previewUrl });
     else {
       this.#nodes.delete(id);
       this.#mark(id);
@@ -170,7 +170,7 @@ export class TabRunState {
   #tell() {
     this.#timer = undefined;
     this.#toldAt = this.now();
-    this.#showWaiting();
+    this.#showWaiting(this.#toldAt);
     const changed = this.#changed;
     this.#changed = new Set();
     for (const id of changed) {
@@ -179,10 +179,10 @@ export class TabRunState {
     if (changed.size > 0) for (const listener of [...this.#allListeners]) listener(changed);
   }
 
-  /** Turn the newest pictures that are due into addresses; the others wait for their turn. */
-  #showWaiting() {
+  /** Turn the newest pictures that are due by some time into addresses; the others wait for their turn. @param {number} time ms */
+  #showWaiting(time) {
     for (const [id, image] of [...this.#waitingPreviews]) {
-      if (this.#previewDue(id) > this.now()) continue;
+      if (this.#previewDue(id) > time) continue;
       const run = this.#nodes.get(id);
       this.#dropPreview(id);
       this.#previewed.set(id, this.now());

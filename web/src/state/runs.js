@@ -4,7 +4,7 @@
  * @import { Api, App, JobDetails, Runs, RunOptions, Settings, Socket, Store, Tab as TabShape } from "../app_types.js"
  * @import { ApiPrompt, Catalogue, Json, Problem } from "../core/types.js"
  * @import { JobRecord, QueueEntry } from "./jobs.js"
- * @import { Failure } from "./run_events.js"
+ * @import { Failure, Saved } from "./run_events.js"
  * @import { Tab } from "./tab.js"
  */
 
@@ -44,7 +44,7 @@ export class RunControl {
   #jobs = new Jobs();
   /** @type {QueueChanges} */
   #changes;
-  /** @type {Set<(tab: Tab | undefined, phase: string, failure: Failure | undefined) => void>} */
+  /** @type {Set<Parameters<RunControl["onEnd"]>[0]>} */
   #endListeners = new Set();
   /** @type {Set<Parameters<RunControl["onAsked"]>[0]>} */
   #askedListeners = new Set();
@@ -68,7 +68,7 @@ export class RunControl {
     this.events = new RunEvents({
       jobs: this.#jobs,
       tabOf: (id) => services.tabs.list.get().find((tab) => tab.id === id),
-      onEnd: (jobId, tab, phase, failure) => void this.#ended(jobId, tab, phase, failure),
+      onEnd: (jobId, tab, phase, told) => void this.#ended(jobId, tab, phase, told),
     });
   }
 
@@ -87,7 +87,7 @@ export class RunControl {
   }
 
   /**
-   * @param {(tab: Tab | undefined, phase: string, failure: Failure | undefined) => void} listener
+   * @param {(tab: Tab | undefined, phase: string, failure: Failure | undefined, saved: Saved | undefined) => void} listener
    *   told when a job is over; of a failure it hears once
    */
   onEnd(listener) {
@@ -304,13 +304,13 @@ export class RunControl {
     const { isSuccess, problem } = kept;
     if (problem) this.#show(tab, [problem]);
     const failure = isNews && problem && !isSuccess ? { label: tab.title.get(), problem } : undefined;
-    await this.#ended(jobId, tab, isSuccess ? "done" : "error", failure);
+    await this.#ended(jobId, tab, isSuccess ? "done" : "error", { failure });
   }
 
-  /** @param {string} jobId @param {Tab | undefined} tab @param {"done" | "error" | "interrupted"} phase @param {Failure} [failure] */
-  async #ended(jobId, tab, phase, failure) {
+  /** @param {string} jobId @param {Tab | undefined} tab @param {"done" | "error" | "interrupted"} phase @param {{ failure?: Failure, saved?: Saved }} told */
+  async #ended(jobId, tab, phase, { failure, saved }) {
     tab?.lastJob.set(jobId);
-    for (const listener of [...this.#endListeners]) listener(tab, phase, failure);
+    for (const listener of [...this.#endListeners]) listener(tab, phase, failure, saved);
     if (tab) await explain(this.services.api, jobId, tab);
   }
 }

@@ -14,7 +14,8 @@ export function noteRuns(app, runs, onError) {
     if (queued > 0 && !isShown) app.ui.toast("info", app.i18n.t("running.notShown"));
   });
   runs.onReturn((label) => void app.ui.toast("warn", app.i18n.t("running.returned", { workflow: label || app.i18n.t("running.other") })));
-  runs.onEnd((tab, _phase, failure) => {
+  runs.onEnd((tab, _phase, failure, saved) => {
+    if (saved) app.ui.toast("info", app.i18n.t("running.saved", { step: String(saved.step), steps: String(saved.steps) }));
     if (!failure) return;
     if (tab !== undefined && tab !== app.tabs.active.get()) tab.hasNewFailure.set(true);
     import("./errors_panel.js").then(({ noteFailure }) => noteFailure(app, tab, failure)).catch(onError);

@@ -18,6 +18,8 @@ let other;
 let jobs;
 /** @type {[string, string][]} */
 let ended;
+/** Up to where the stopped run is saved. @type {import("../../src/state/run_events.js").Saved | undefined} */
+let saved;
 /** What was told of failures. @type {any[]} */
 let failures;
 let now = 0;
@@ -37,7 +39,8 @@ beforeEach(() => {
   events = new RunEvents({
     jobs, now: () => now,
     tabOf: (id) => [one, other].find((tab) => tab.id === id),
-    onEnd: (id, tab, phase, failure) => {
+    onEnd: (id, tab, phase, { failure, saved: at }) => {
+      saved = at;
       ended.push([id, phase]);
       if (failure) failures.push([tab?.id, failure.label, failure.problem.message]);
     },
@@ -132,6 +135,13 @@ test("a run that was stopped, or went well, is no failure", () => {
   send("execution_success", { prompt_id: "b" });
   assert.deepEqual(ended, [["a", "interrupted"], ["b", "done"]]);
   assert.deepEqual(failures, []);
+});
+
+test("a stopped training says up to where it is saved; any other run says nothing", () => {
+  send("execution_interrupted", { prompt_id: "a", node_id: "2", saved: { step: 20, steps: 600 } });
+  assert.deepEqual(saved, { step: 20, steps: 600 });
+  send("execution_interrupted", { prompt_id: "b", node_id: "2" });
+  assert.equal(saved, undefined);
 });
 
 test("a blocked branch is told, and the run goes on", () => {

@@ -107,6 +107,24 @@ test("a stopped run leaves results, and nothing that waits or runs", () => {
   assert.equal(run.get("3"), undefined);
 });
 
+test("what a stopped node showed last stays on it until its next run", async () => {
+  const newest = new Blob([new Uint8Array([1, 2])], { type: "image/jpeg" });
+  run.begin(["1", "2"]);
+  run.update("2", { state: "running", value: 1 });
+  run.showPreview("2", { image: JPEG });
+  pass(300);
+  run.showPreview("2", { image: newest });
+  pass(10);
+  run.end();
+  pass(1000);
+  const { state, previewUrl = "" } = run.get("2") ?? {};
+  assert.equal(state, "done");
+  assert.deepEqual([...new Uint8Array(await (await fetch(previewUrl)).arrayBuffer())], [1, 2]);
+  run.begin(["2"]);
+  assert.equal(run.get("2")?.previewUrl, undefined);
+  await assert.rejects(fetch(previewUrl), "its picture is kept for nothing");
+});
+
 test("a new run takes the errors of the last one away", () => {
   run.update("1", { state: "error", error: { severity: "error", code: "x", message: "m" } });
   run.clearErrors();
