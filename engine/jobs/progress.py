@@ -13,11 +13,15 @@ class JobProgress:
         self._shares: dict[str, float] = {}
 
     def hear(self, kind: str, data: Mapping[str, Any]) -> None:
-        """Take in a message of contract §3.1; those that say nothing of progress change nothing."""
+        """Take in a message of contract §3.1; those that say nothing of progress change nothing.
+
+        A node that begins anew, with the next element of a list, does not take back what is done.
+        """
         if kind == "execution_cached":
             self._shares.update(dict.fromkeys(data["nodes"], 1.0))
         elif kind == "progress_state":
-            self._shares.update({node: _share(state) for node, state in data["nodes"].items()})
+            for node, state in data["nodes"].items():
+                self._shares[node] = max(self._shares.get(node, 0.0), _share(state))
 
     def share_of(self, nodes: int) -> float:
         """Return the share that is done, 0 to 1, of a job of so many nodes.

@@ -31,6 +31,16 @@ def test_nodes_from_the_cache_finished_and_half_done_ones_add_up() -> None:
     assert progress.share_of(4) == pytest.approx(2.5 / 4)
 
 
+def test_the_steps_of_the_running_node_count_and_nothing_is_taken_back() -> None:
+    progress = JobProgress()
+    progress.hear("execution_cached", {"nodes": ["1"]})
+    shares = []
+    for step in [20, 300, 600, 0, 200]:  # it is called again, with the next element of a list
+        progress.hear("progress_state", {"nodes": {"2": state(step, 600)}})
+        shares.append(progress.share_of(3))
+    assert shares == pytest.approx([(1 + part) / 3 for part in (20 / 600, 0.5, 1, 1, 1)])
+
+
 def test_a_node_that_does_not_say_how_much_there_is_to_do_has_done_nothing() -> None:
     progress = JobProgress()
     progress.hear("progress_state", {"nodes": {"1": state(7, 0), "2": state(0, 0, "finished")}})

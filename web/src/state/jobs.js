@@ -27,7 +27,8 @@ import { notedDetails } from "./job_details.js";
  * @property {number} nodes
  * @property {readonly string[]} nodeIds empty while they are not known: of jobs that this page did not queue
  * @property {Map<string, number>} done share of each node that began, 0 to 1
- * @property {number} [share] of the whole, as was last asked for; it counts while no node was told of
+ * @property {number} [share] of the whole, as was last asked for
+ * @property {boolean} isHeard its run was told of from the beginning
  * @property {boolean} isReturned its worker ended, and it waits for the next one
  * @property {boolean} isStopping it was told to stop, and runs on until it hears of it
  * @property {string} [node]
@@ -60,7 +61,7 @@ export class Jobs {
     return [...this.#jobs.values()].find((job) => job.phase === "running");
   }
 
-  /** Whether a job runs of which nothing is told. */
+  /** Whether a job runs of which not all was told. */
   hasUnheard() {
     return [...this.#jobs.values()].some(isUnheard);
   }
@@ -77,7 +78,7 @@ export class Jobs {
   expect({ id, tabId, label, prompt, details }) {
     const nodeIds = Object.keys(prompt);
     const nodes = nodeIds.length;
-    this.#jobs.set(id, { id, tabId, label, nodes, nodeIds, details, phase: "waiting", number: Infinity, isReturned: false, isStopping: false, done: new Map() });
+    this.#jobs.set(id, { id, tabId, label, nodes, nodeIds, details, phase: "waiting", number: Infinity, isReturned: false, isStopping: false, isHeard: false, done: new Map() });
     this.#plan();
   }
 
@@ -91,10 +92,10 @@ export class Jobs {
     this.#plan();
   }
 
-  /** @param {string} id @param {string} node @param {number} share 0 to 1 */
+  /** A node that begins anew, with the next element of a list, does not take back what is done. @param {string} id @param {string} node @param {number} share 0 to 1 */
   progress(id, node, share) {
     const job = this.#jobs.get(id);
-    if (!job || job.done.get(node) === share) return;
+    if (!job || (job.done.get(node) ?? -1) >= share) return;
     job.done.set(node, share);
     this.#plan();
   }
@@ -130,7 +131,7 @@ export class Jobs {
     const known = this.#jobs.get(id);
     const phase = running ? "running" : "waiting";
     if (known) Object.assign(known, { number, phase, nodes, isReturned: known.isReturned && !running });
-    else this.#jobs.set(id, { id, number, phase, nodes, tabId: tab, label: label ?? "", details: notedDetails(details), isReturned: false, isStopping: false, nodeIds: [], done: new Map() });
+    else this.#jobs.set(id, { id, number, phase, nodes, tabId: tab, label: label ?? "", details: notedDetails(details), isReturned: false, isStopping: false, isHeard: false, nodeIds: [], done: new Map() });
   }
 
   #plan() {
@@ -152,15 +153,14 @@ export class Jobs {
 }
 
 /** @param {JobRecord} job */
-function isUnheard({ phase, done }) {
-  return phase === "running" && done.size === 0;
+function isUnheard({ phase, isHeard }) {
+  return phase === "running" && !isHeard;
 }
 
-/** @param {JobRecord} job @returns {number} 0 to 1 */
-function progressOf(job) {
-  if (isUnheard(job)) return job.share ?? 0;
-  const sum = [...job.done.values()].reduce((total, share) => total + share, 0);
-  return job.nodes > 0 ? Math.min(1, sum / job.nodes) : 0;
+/** The nodes that are done count whole, those that run by their steps. @param {JobRecord} job @returns {number} 0 to 1 */
+function progressOf({ done, nodes, share = 0 }) {
+  const sum = [...done.values()].reduce((total, part) => total + part, 0);
+  return nodes > 0 ? Math.max(share, Math.min(1, sum / nodes)) : share;
 }
 
 /** @param {JobRecord} job */

@@ -55,13 +55,13 @@ export class RunEvents {
 
   /** @param {string} jobId */
   #start(jobId) {
-    this.jobs.update(jobId, { phase: "running", isReturned: false });
     this.startOver(jobId);
+    this.jobs.update(jobId, { phase: "running", isReturned: false, isHeard: true });
   }
 
   /** A job's nodes wait for it to begin, whatever an earlier attempt did. @param {string} jobId */
   startOver(jobId) {
-    this.jobs.update(jobId, { done: new Map(), node: undefined });
+    this.jobs.update(jobId, { done: new Map(), share: 0, isHeard: false, node: undefined });
     this.#forget(jobId);
     this.#tab(jobId)?.run.begin(this.jobs.get(jobId)?.nodeIds ?? []);
   }

@@ -65,3 +65,37 @@ test("a place between two others is between them", () => {
   assert.equal(between(7, undefined), 8);
   assert.equal(between(7, 8), 7.5);
 });
+
+/** @param {Jobs} jobs */
+async function progress(jobs) {
+  await shown(jobs);
+  return jobs.list.get()[0]?.progress;
+}
+
+test("the steps of the node that runs count, and nothing is taken back", async () => {
+  const jobs = new Jobs();
+  jobs.sync([entry("a", 1, { running: true, nodes: 3 })]);
+  jobs.progress("a", "data", 1);
+  const shares = [];
+  for (const step of [0, 20, 300, 600]) {
+    jobs.progress("a", "train", step / 600);
+    shares.push(await progress(jobs));
+  }
+  assert.deepEqual(shares, [1 / 3, (1 + 20 / 600) / 3, 1.5 / 3, 2 / 3]);
+  jobs.progress("a", "train", 0);
+  jobs.progress("a", "show", 0.5);
+  assert.equal(await progress(jobs), 2.5 / 3);
+});
+
+test("a run that was not told of from its beginning is asked for until its end, and the higher counts", async () => {
+  const jobs = new Jobs();
+  jobs.sync([entry("a", 1, { running: true, nodes: 2 })]);
+  assert.equal(jobs.hasUnheard(), true);
+  jobs.update("a", { share: 0.6 });
+  assert.equal(await progress(jobs), 0.6, "what came from the cache was not told here");
+  jobs.progress("a", "train", 0.2);
+  assert.equal(await progress(jobs), 0.6);
+  assert.equal(jobs.hasUnheard(), true);
+  jobs.update("a", { isHeard: true });
+  assert.equal(jobs.hasUnheard(), false);
+});

@@ -137,6 +137,19 @@ test("a run that was stopped, or went well, is no failure", () => {
   assert.deepEqual(failures, []);
 });
 
+test("a run that is followed from its beginning need not be asked for, and an attempt begins at nothing", async () => {
+  send("execution_start", { prompt_id: "a" });
+  send("execution_cached", { prompt_id: "a", nodes: ["1"] });
+  send("progress_state", { prompt_id: "a", nodes: { 2: { value: 20, max: 600, state: "running" } } });
+  assert.equal(jobs.hasUnheard(), false);
+  await new Promise((resolve) => jobs.list.subscribe(resolve));
+  assert.equal(jobs.list.get()[0]?.progress, (1 + 20 / 600) / 2);
+  events.startOver("a");
+  assert.equal(jobs.hasUnheard(), true, "its next beginning is not told yet");
+  await new Promise((resolve) => jobs.list.subscribe(resolve));
+  assert.equal(jobs.list.get()[0]?.progress, 0);
+});
+
 test("a stopped training says up to where it is saved; any other run says nothing", () => {
   send("execution_interrupted", { prompt_id: "a", node_id: "2", saved: { step: 20, steps: 600 } });
   assert.deepEqual(saved, { step: 20, steps: 600 });
