@@ -232,8 +232,19 @@ export interface Extensions {
   readonly decorations: Store<number>;
   /** Short texts for a node of the shown graph. */
   badgesOf(tab: Tab, record: NodeRecord): string[];
-  /** Fill a node's foot with the controls that scripts added to it. */
-  mountExtras(element: HTMLElement, tab: Tab, graph: GraphId, record: NodeRecord, signal: AbortSignal): void;
+  /** What scripts made of a node's body; the same object until they make it another. */
+  fittingOf(tab: Tab, graph: GraphId, node: NodeId): NodeFitting | undefined;
+  /** Told when what `fittingOf` returns for a node is another. */
+  onFitting(listener: (tab: Tab, graph: GraphId, node: NodeId) => void): Unsubscribe;
+}
+
+export interface NodeFitting {
+  /** Widgets of the node whose rows are not shown. */
+  readonly hidden: ReadonlySet<string>;
+  /** Added controls in order. `height` is the least in pixels at zoom 1; those that grow share what is left. */
+  readonly controls: readonly { readonly key: object, readonly element: HTMLElement, readonly height: number, readonly grows: boolean }[];
+  /** What the controls need together. */
+  readonly foot: number;
 }
 
 export interface ExtensionReport {

@@ -14,6 +14,8 @@ export const FLEXIBLE_HEIGHT = 64;
 export const PADDING = 6;
 export const MIN_WIDTH = 140;
 
+/** @type {ReadonlySet<string>} */
+const NONE = new Set();
 const FLEXIBLE = new Set(["multiline", "image_upload", "custom"]);
 
 /**
@@ -33,7 +35,7 @@ const FLEXIBLE = new Set(["multiline", "image_upload", "custom"]);
  * @property {number} width
  * @property {number} height What is drawn: at least `minHeight`.
  * @property {number} minHeight
- * @property {{ y: number, height: number }} rest Space below the rows, for pictures.
+ * @property {{ y: number, height: number }} rest Space below the rows, for controls of packs and pictures.
  * @property {(key: string, side: "in" | "out") => Point | undefined} anchor
  *   Where a port's links end, from the node's top left; undefined when there is no such port.
  */
@@ -43,14 +45,16 @@ const FLEXIBLE = new Set(["multiline", "image_upload", "custom"]);
  *
  * @param {NodeRecord} record
  * @param {NodeType | undefined} type undefined for one that is not installed: ports only
- * @param {{ collapsed?: boolean }} [options] by default as the record says
+ * @param {{ collapsed?: boolean, hidden?: ReadonlySet<string>, foot?: number }} [options] collapsed by
+ *   default as the record says; widgets whose rows are left out, with their ports; pixels to keep
+ *   free below the rows
  * @returns {NodeLayout}
  */
-export function layoutNode(record, type, { collapsed = record.collapsed ?? false } = {}) {
+export function layoutNode(record, type, { collapsed = record.collapsed ?? false, hidden = NONE, foot = 0 } = {}) {
   const width = Math.max(record.width, MIN_WIDTH);
   if (collapsed) return collapsedLayout(record, width);
-  const rows = [...portRows(record, type), ...widgetRows(record, type)];
-  const minHeight = HEADER_HEIGHT + total(rows) + 2 * PADDING;
+  const rows = [...portRows(record, type), ...widgetRows(record, type, hidden)];
+  const minHeight = HEADER_HEIGHT + total(rows) + foot + 2 * PADDING;
   const height = Math.max(record.height, minHeight);
   const used = place(rows, height - minHeight);
   const anchors = anchorsOf(rows, width);
@@ -103,11 +107,12 @@ function portRows(record, type) {
 /**
  * @param {NodeRecord} record
  * @param {NodeType | undefined} type
+ * @param {ReadonlySet<string>} hidden
  * @returns {WidgetRow[]}
  */
-function widgetRows(record, type) {
+function widgetRows(record, type, hidden) {
   const ports = new Map(record.inputs.map((port) => [widgetOf(port), port]));
-  return visibleWidgets(type).map((input) => {
+  return visibleWidgets(type).filter(({ name }) => !hidden.has(name)).map((input) => {
     const height = FLEXIBLE.has(input.widget ?? "") ? FLEXIBLE_HEIGHT : WIDGET_HEIGHT;
     return { kind: "widget", y: 0, height, input, port: ports.get(input.name) };
   });

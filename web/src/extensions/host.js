@@ -33,6 +33,8 @@ export class ExtensionHost {
     this.decorations = this.badges.version;
     /** @type {Map<string, Guard>} */
     this.guards = new Map();
+    /** @type {Set<Parameters<Extensions["onFitting"]>[0]>} */
+    this.fittingListeners = new Set();
     this.loaded = createStore(/** @type {readonly ExtensionReport[]} */ ([]));
   }
 
@@ -58,9 +60,15 @@ export class ExtensionHost {
     return this.badges.of(tab, record);
   }
 
-  /** @type {Extensions["mountExtras"]} */
-  mountExtras(element, tab, graph, record, signal) {
-    this.comfy?.mountExtras(element, tab, graph, record, signal);
+  /** @type {Extensions["fittingOf"]} */
+  fittingOf(tab, graph, node) {
+    return this.comfy?.nodes.fittingOf(tab, graph, node);
+  }
+
+  /** @type {Extensions["onFitting"]} */
+  onFitting(listener) {
+    this.fittingListeners.add(listener);
+    return () => { this.fittingListeners.delete(listener); };
   }
 
   /** @param {typeof import("./built_ins.js")} builtIns @param {import("./built_ins.js").Picture} before */

@@ -46,7 +46,7 @@ function nodeHit(node, target) {
   const part = /** @type {HTMLElement | null} */ (target.closest("[data-part]"))?.dataset["part"];
   if (part === "collapse" || part === "resize") return { kind: "node", id, part };
   if (target.closest(".node-header")) return { kind: "node", id, part: "header" };
-  const content = target.closest(".node-note, .node-note-field, .widget-slot, .node-preview");
+  const content = target.closest(".node-note, .node-note-field, .widget-slot, .node-extras, .node-preview");
   return { kind: "node", id, part: content ? "content" : "body" };
 }
 

@@ -3,7 +3,7 @@
  * port more than the subgraph, for wires that make a new one.
  */
 
-/** @import { GraphView, NodeRecord, PortRecord } from "../core/types.js" */
+/** @import { Change, GraphView, NodeRecord, PortRecord } from "../core/types.js" */
 
 export const INPUTS = "@inputs";
 export const OUTPUTS = "@outputs";
@@ -44,4 +44,11 @@ function boundary(id, { x, y }, inputs, outputs) {
   return {
     id, type: id, x, y, width: WIDTH, height: 0, z: 0, mode: "normal", inputs, outputs, values: {}, properties: {},
   };
+}
+
+/** Whether instances of a subgraph show a change inside: its ports, and the values they stand for. @param {Change} change */
+export function altersInstances({ kind, before, after }) {
+  if (kind === "node") return before?.values !== after?.values;
+  if (kind === "link") return [before, after].some((link) => link?.from === INPUTS);
+  return kind === "graph";
 }

@@ -3,7 +3,8 @@
  * right angles. Points are flat lists x0, y0, x1, y1, … in graph units.
  */
 
-/** @import { Rect } from "../core/types.js" */
+/** @import { LinkRecord, Rect } from "../core/types.js" */
+/** @import { Scene } from "./scene.js" */
 
 import { curveReach, MIN_REACH } from "../core/geometry.js";
 
@@ -144,4 +145,23 @@ export function linkBounds(points) {
 /** @param {readonly number[]} list @param {number} at */
 function num(list, at) {
   return /** @type {number} */ (list[at]);
+}
+
+/**
+ * The points a wire goes through, in graph units.
+ * @param {LinkRecord} link
+ * @param {Pick<Scene, "anchor" | "graph">} scene
+ * @returns {number[] | undefined} Undefined when an end is missing.
+ */
+export function courseOf(link, scene) {
+  const from = scene.anchor(link.from, link.output, "out");
+  const to = scene.anchor(link.to, link.input, "in");
+  if (!from || !to) return undefined;
+  const points = [from.x, from.y];
+  for (const id of link.reroutes ?? []) {
+    const dot = scene.graph.reroutes.get(id);
+    if (dot) points.push(dot.x, dot.y);
+  }
+  points.push(to.x, to.y);
+  return points;
 }

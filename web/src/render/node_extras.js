@@ -1,5 +1,6 @@
 /** What packs put on a node: short texts in its header, controls below its rows. */
 
+/** @import { NodeFitting } from "../app_types.js" */
 /** @import { NodeEnvironment } from "./node_rows.js" */
 /** @import { NodeShape } from "./scene.js" */
 
@@ -10,66 +11,69 @@ export class NodeExtras {
    * @param {NodeEnvironment} environment
    * @param {HTMLElement} header
    * @param {HTMLElement} body
-   * @param {() => void} onHeight The controls take more or less room now.
    */
-  constructor(environment, header, body, onHeight) {
+  constructor(environment, header, body) {
     this.environment = environment;
     this.badges = make("span", "node-pack-badges");
     header.append(this.badges);
     this.foot = make("div", "node-extras");
+    this.foot.hidden = true;
     body.append(this.foot);
     /** What the controls take of the room below the rows, in pixels. */
     this.height = 0;
-    this.sizes = new ResizeObserver(([entry]) => {
-      this.height = entry?.contentRect.height ?? 0;
-      this.#place();
-      onHeight();
-    });
-    /** Of the controls that are mounted now. @type {AbortController | undefined} */
-    this.mounted = undefined;
+    /** What is mounted. @type {NodeFitting | undefined} */
+    this.fitting = undefined;
     /** @type {NodeShape | undefined} */
     this.shape = undefined;
-    this.unsubscribe = environment.app.extensions.decorations.subscribe(() => this.#remount());
+    this.unsubscribe = environment.app.extensions.decorations.subscribe(() => this.#showBadges());
   }
 
   /** @param {NodeShape} shape */
   update(shape) {
-    const isFirst = this.shape === undefined;
     this.shape = shape;
+    this.#showBadges();
+    this.#mount(shape.fitting);
+    this.#place(shape);
+  }
+
+  #showBadges() {
+    if (!this.shape) return;
     const { app, tab } = this.environment;
-    this.badges.replaceChildren(...app.extensions.badgesOf(tab, shape.record).map((text) => {
+    this.badges.replaceChildren(...app.extensions.badgesOf(tab, this.shape.record).map((text) => {
       const badge = make("span", "node-pack-badge");
       badge.textContent = text;
       return badge;
     }));
-    if (isFirst) this.#remount();
-    this.#place();
   }
 
-  /** Where the rows leave too little room, they stand at the node's foot. */
-  #place() {
-    if (!this.shape || this.foot.hidden) return;
-    const { rest } = this.shape.layout;
-    const fits = rest.height >= this.height;
-    this.foot.style.top = fits ? `${rest.y}px` : "auto";
-    this.foot.style.bottom = fits ? "auto" : "";
+  /** What stays is not taken out of the page: it may have the focus. @param {NodeFitting | undefined} fitting */
+  #mount(fitting) {
+    if (fitting === this.fitting) return;
+    this.fitting = fitting;
+    const controls = fitting?.controls ?? [];
+    const kept = new Map([...this.foot.children].map((slot) => [slot.firstElementChild, /** @type {HTMLElement} */ (slot)]));
+    const slots = controls.map(({ element, height, grows }) => {
+      const slot = kept.get(element) ?? make("div", "node-extra");
+      if (!slot.contains(element)) slot.append(element);
+      slot.style.flex = grows ? `1 0 ${height}px` : `0 0 ${height}px`;
+      return slot;
+    });
+    for (const slot of kept.values()) if (!slots.includes(slot)) slot.remove();
+    slots.forEach((slot, at) => {
+      if (this.foot.children[at] !== slot) this.foot.insertBefore(slot, this.foot.children[at] ?? null);
+    });
   }
 
-  #remount() {
-    if (!this.shape) return;
-    this.mounted?.abort();
-    this.mounted = new AbortController();
-    this.foot.replaceChildren();
-    const { app, tab } = this.environment;
-    app.extensions.mountExtras(this.foot, tab, tab.graphId(), this.shape.record, this.mounted.signal);
-    this.foot.hidden = this.foot.childElementCount === 0;
-    if (this.foot.hidden) this.sizes.disconnect();
-    else this.sizes.observe(this.foot);
+  /** Right below the rows; what grows takes all that is left. @param {NodeShape} shape */
+  #place({ record, layout: { rest }, fitting }) {
+    this.foot.hidden = !fitting || fitting.controls.length === 0 || record.collapsed === true;
+    const grows = fitting?.controls.some((control) => control.grows) ?? false;
+    this.height = this.foot.hidden ? 0 : grows ? rest.height : fitting?.foot ?? 0;
+    this.foot.style.top = `${rest.y}px`;
+    this.foot.style.height = `${this.height}px`;
   }
 
   dispose() {
     this.unsubscribe();
-    this.mounted?.abort();
-    this.sizes.disconnect();
   }
 }

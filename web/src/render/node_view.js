@@ -42,7 +42,7 @@ export class NodeView {
     this.rows = isNote(shape.record.type)
       ? new NodeNote(environment, this.body) : new NodeRows(environment, this.body);
     this.preview = new NodePreview(environment.app, this.element, this.badge);
-    this.extras = new NodeExtras(environment, this.header, this.element, () => this.placePreview());
+    this.extras = new NodeExtras(environment, this.header, this.element);
     this.update(shape);
     /** What the badge says. @type {NodeRun | undefined} */
     this.run = undefined;

@@ -5,6 +5,7 @@
  */
 
 /** @import { Catalogue, Change, GraphId, GraphView, LinkId, LinkRecord, NodeId, NodeRecord, NodeType, Point, Rect, RerouteId } from "../core/types.js" */
+/** @import { NodeFitting } from "../app_types.js" */
 /** @import { Doc } from "../core/document.js" */
 /** @import { NodeLayout } from "../core/node_layout.js" */
 
@@ -12,11 +13,11 @@ import { boundsOf } from "../core/geometry.js";
 import { layoutNode } from "../core/node_layout.js";
 import { definitionsAround, PRIMITIVE, typeOf } from "../core/node_types.js";
 import { SpatialGrid } from "../core/spatial_grid.js";
-import { boundaryNodes, isBoundary } from "./boundary.js";
-import { linkBounds } from "./link_geometry.js";
+import { altersInstances, boundaryNodes, isBoundary } from "./boundary.js";
+import { courseOf, linkBounds } from "./link_geometry.js";
 import { typeStyle } from "./type_style.js";
 
-/** @typedef {{ readonly record: NodeRecord, readonly type: NodeType | undefined, readonly layout: NodeLayout, readonly rect: Rect }} NodeShape */
+/** @typedef {{ readonly record: NodeRecord, readonly type: NodeType | undefined, readonly layout: NodeLayout, readonly rect: Rect, readonly fitting?: NodeFitting | undefined }} NodeShape */
 /** @typedef {{ readonly record: LinkRecord, readonly points: number[], readonly token: string, readonly quiet: boolean }} LinkShape */
 /** What changed on the canvas: `geometry` false when only values did.
  * @typedef {{ nodes: ReadonlySet<NodeId>, geometry: boolean }} SceneChange */
@@ -45,6 +46,8 @@ export class Scene {
     this.layouts = 0;
     /** @type {(change: SceneChange) => void} */
     this.onChange = () => {};
+    /** What packs made of a node's body. @type {(id: NodeId) => NodeFitting | undefined} */
+    this.fittingOf = () => undefined;
     this.#fill();
     /** The graph was taken away; were it to come back, a new scene would have to be made. */
     this.stale = false;
@@ -67,6 +70,20 @@ export class Scene {
     if (catalogue === this.catalogue) return;
     this.catalogue = catalogue;
     this.#refill();
+  }
+
+  /** What packs make of nodes comes from here. @param {Scene["fittingOf"]} fittingOf */
+  setFittings(fittingOf) {
+    this.fittingOf = fittingOf;
+    for (const [id, { fitting }] of this.nodes) if (fittingOf(id) !== fitting) this.refit(id);
+  }
+
+  /** Lays a node out again whose body packs changed. @param {NodeId} id */
+  refit(id) {
+    if (!this.nodes.has(id) || !this.exists) return;
+    const touched = untouched();
+    this.#refreshNodes(touched, (node) => node.id === id);
+    this.#tell(touched);
   }
 
   /** Where the content lies. @returns {Rect | undefined} Undefined for an empty graph. */
@@ -118,11 +135,18 @@ export class Scene {
   /** @param {NodeRecord} record */
   #setNode(record) {
     const type = isBoundary(record.id) ? undefined : typeOf(this.doc, this.graphId, record, this.catalogue);
-    const layout = layoutNode(record, type);
+    const fitting = this.fittingOf(record.id);
+    const layout = layoutNode(record, type, fitting && this.#spared(record, fitting));
     const rect = { x: record.x, y: record.y, width: layout.width, height: layout.height };
     this.layouts += 1;
-    this.nodes.set(record.id, { record, type, layout, rect });
+    this.nodes.set(record.id, { record, type, layout, rect, fitting });
     this.nodeGrid.set(record.id, rect);
+  }
+
+  /** What a node's layout leaves out: a row that a wire feeds stays, whatever a pack says. @param {NodeRecord} record @param {NodeFitting} fitting */
+  #spared({ id, inputs }, { hidden, foot }) {
+    const fed = new Set(inputs.filter(({ key }) => this.graph.linkInto(id, key)).map(({ widget, key }) => widget ?? key));
+    return { hidden: new Set([...hidden].filter((name) => !fed.has(name))), foot };
   }
 
   /** @param {NodeId} id */
@@ -133,7 +157,7 @@ export class Scene {
 
   /** @param {LinkRecord} record */
   #setLink(record) {
-    const points = this.#course(record);
+    const points = courseOf(record, this);
     if (!points) {
       this.#deleteLink(record.id);
       return;
@@ -149,32 +173,22 @@ export class Scene {
     this.linkGrid.delete(id);
   }
 
-  /** @param {LinkRecord} link @returns {number[] | undefined} Undefined when an end is missing. */
-  #course(link) {
-    const from = this.anchor(link.from, link.output, "out");
-    const to = this.anchor(link.to, link.input, "in");
-    if (!from || !to) return undefined;
-    const points = [from.x, from.y];
-    for (const id of link.reroutes ?? []) {
-      const dot = this.graph.reroutes.get(id);
-      if (dot) points.push(dot.x, dot.y);
-    }
-    points.push(to.x, to.y);
-    return points;
-  }
-
   /** @param {readonly Change[]} changes */
   #apply(changes) {
     if (this.stale || !this.exists) {
       this.stale = true;
       return;
     }
-    /** @type {Touched} */
-    const touched = { nodes: new Set(), links: new Set(), dots: new Set(), geometry: false };
+    const touched = untouched();
     for (const change of changes) {
       if (change.graph === this.graphId) this.#applyOne(change, touched);
     }
     this.#applyInside(changes, touched);
+    this.#tell(touched);
+  }
+
+  /** @param {Touched} touched */
+  #tell(touched) {
     if (touched.nodes.size === 0 && !touched.geometry) return;
     this.#retrace(touched);
     if (touched.geometry) this.version += 1;
@@ -192,7 +206,7 @@ export class Scene {
       touched.links.add(change.id);
       const ends = [change.before, change.after].flatMap((link) => (link ? [link.from, link.to] : []));
       for (const id of ends) touched.nodes.add(id);
-      this.#refreshNodes(touched, (node) => node.type === PRIMITIVE && ends.includes(node.id));
+      this.#refreshNodes(touched, ({ type, id }) => ends.includes(id) && (type === PRIMITIVE || this.fittingOf(id) !== undefined));
     } else if (change.kind === "graph") {
       for (const id of this.#changeBoundary()) {
         touched.nodes.add(id);
@@ -270,16 +284,14 @@ export class Scene {
   }
 }
 
-/** Whether instances of a subgraph show a change inside: its ports, and the values they stand for. @param {Change} change */
-function altersInstances({ kind, before, after }) {
-  if (kind === "node") return before?.values !== after?.values;
-  if (kind === "link") return [before, after].some((link) => link?.from === "@inputs");
-  return kind === "graph";
-}
-
 /** Fields of a node whose change alters layout, place or paint. Values alter neither.
  * @type {readonly (keyof NodeRecord)[]} */
 const LOOKS = ["x", "y", "width", "height", "z", "mode", "collapsed", "title", "color", "bgcolor", "inputs", "outputs", "type", "properties"];
+
+/** @returns {Touched} */
+function untouched() {
+  return { nodes: new Set(), links: new Set(), dots: new Set(), geometry: false };
+}
 
 /** @param {NodeRecord | undefined} record */
 function isOff(record) {

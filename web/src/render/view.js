@@ -98,6 +98,7 @@ export class CanvasView {
     this.#leaveGraph();
     this.root.setAttribute("aria-label", this.app.i18n.t("canvas.label"));
     const scene = sceneOf(tab.doc, tab.graphId(), this.app.catalogue.get());
+    scene.setFittings((/** @type {NodeId} */ id) => this.app.extensions.fittingOf(tab, scene.graphId, id));
     this.shown = { tab, scene, marks: new Marks(tab), selection: tab.selection.get() };
     this.#leave = new AbortController();
     const { signal } = this.#leave;
@@ -111,6 +112,7 @@ export class CanvasView {
       tab.selection.subscribe((selection) => this.#select(selection)),
       tab.problems.subscribe(() => this.#showProblems()),
       tab.run.subscribeAll((ids) => this.#runChanged(ids)),
+      this.app.extensions.onFitting((of, graphId, id) => { if (of === tab && graphId === scene.graphId) scene.refit(id); }),
     ]) signal.addEventListener("abort", stop);
     this.camera.set(this.#startingCamera(tab, scene));
     this.root.dispatchEvent(new CustomEvent("graphshown"));

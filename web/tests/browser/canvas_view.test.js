@@ -51,13 +51,9 @@ test("controls of packs stand right below the rows, and pictures below them", as
   const canvas = await canvases.open();
   await canvas.page.evaluate(() => {
     const { app, tab } = /** @type {any} */ (window).harness;
-    app.extensions.mountExtras = (/** @type {HTMLElement} */ foot, /** @type {unknown} */ _tab, /** @type {unknown} */ _graph, /** @type {{ id: string }} */ record) => {
-      if (record.id !== "7") return;
-      const button = document.createElement("button");
-      button.style.height = "30px";
-      foot.append(button);
-    };
-    app.extensions.decorations.set(1);
+    const element = document.createElement("button");
+    const fitting = { hidden: new Set(), controls: [{ key: element, element, height: 30, grows: false }], foot: 30 };
+    app.view.shown.scene.setFittings((/** @type {string} */ id) => (id === "7" ? fitting : undefined));
     tab.run.update("7", { state: "done", outputs: { images: [{ filename: "picture.png", type: "output", subfolder: "" }] } });
   });
   const node = canvas.node("7");

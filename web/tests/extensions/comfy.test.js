@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { readObjectInfo } from "../../src/core/catalogue.js";
 import { Doc } from "../../src/core/document.js";
 import { createNode } from "../../src/core/nodes.js";
+import { FLEXIBLE_HEIGHT, WIDGET_HEIGHT } from "../../src/core/node_layout.js";
 import { createStore } from "../../src/core/store.js";
 import { ComfyApi } from "../../src/extensions/comfy/api.js";
 import { ComfyApp } from "../../src/extensions/comfy/app.js";
@@ -122,6 +123,55 @@ test("removing a port takes its links along", async () => {
   node?.removeOutput(0);
   assert.equal(tab.doc.root.links.size, 0);
   assert.equal(tab.doc.root.nodes.get("7")?.outputs.length, 0);
+});
+
+test("rows that scripts hide, and what they add below, are laid out so; what comes back is shown again", async () => {
+  const { comfy, tab } = comfyWithANode();
+  comfy.registerExtension({ name: "x" });
+  await comfy.start();
+  const node = comfy.graph.getNodeById("7");
+  const [steps] = node?.widgets ?? [];
+  assert.ok(node && steps);
+  const fitting = async () => {
+    await Promise.resolve(); // scripts are through
+    const { hidden = new Set(), foot = 0 } = comfy.nodes.fittingOf(tab, "root", "7") ?? {};
+    return [[...hidden], foot];
+  };
+  const high = Number(node.computeSize()[1]);
+  for (const type of ["hidden", "converted-widget:1"]) {
+    steps.type = type;
+    assert.deepEqual(await fitting(), [["steps"], 0]);
+    assert.equal(node.computeSize()[1], high - WIDGET_HEIGHT);
+    steps.type = "number";
+    assert.deepEqual(await fitting(), [[], 0]);
+  }
+  steps.hidden = true;
+  assert.deepEqual(await fitting(), [["steps"], 0]);
+  steps.hidden = false;
+  steps.computeSize = () => [0, -4];
+  assert.deepEqual(await fitting(), [["steps"], 0]);
+  steps.computeSize = undefined;
+  const added = node.addWidget("button", "Press", null, null);
+  node.addWidget("customtext", "shown", "", null);
+  assert.deepEqual(await fitting(), [[], WIDGET_HEIGHT + FLEXIBLE_HEIGHT]);
+  node.setSize(node.computeSize());
+  assert.equal(tab.doc.root.nodes.get("7")?.height, high + WIDGET_HEIGHT + FLEXIBLE_HEIGHT);
+  added.type = "hidden";
+  node.widgets.pop();
+  node.setDirtyCanvas();
+  assert.deepEqual(await fitting(), [[], 0]);
+});
+
+test("a node that goes takes what scripts still say of it along", async () => {
+  const { comfy, tab } = comfyWithANode();
+  comfy.registerExtension({ name: "x" });
+  await comfy.start();
+  const node = comfy.graph.getNodeById("7");
+  node?.addWidget("button", "Press", null, null);
+  tab.edit("edit.delete", (tx) => tx.removeNodes("root", ["7"]));
+  await Promise.resolve();
+  assert.equal(comfy.nodes.fittingOf(tab, "root", "7"), undefined);
+  assert.equal(comfy.host.guard("mine").errors, 0);
 });
 
 test("settings, commands and keys declared as data become ours", async () => {

@@ -7,6 +7,7 @@ import { adopt, adoptPasted, growGroups, regroup, regrouped, regroupGroups } fro
 import { bestPort, bestPortOfType, connectEnds, socketNear, verdictOn } from "../../src/interaction/linking.js";
 import { LiveEdit } from "../../src/interaction/live_edit.js";
 import { NEW_PORT } from "../../src/render/boundary.js";
+import { WIDGET_HEIGHT } from "../../src/core/node_layout.js";
 import { notesHeight } from "../../src/render/group_notes.js";
 import { Lift } from "../../src/render/lift.js";
 import { GROUP_TITLE_HEIGHT } from "../../src/render/painting.js";
@@ -296,4 +297,29 @@ test("a live edit is one step of the history, or none", () => {
   dropped.drop();
   assert.equal(doc.root.nodes.get("1")?.width, 220);
   assert.equal(tab.history.canUndo, false);
+});
+
+test("a row that a pack hides goes, unless a wire feeds it; controls get room below the rows", () => {
+  const { doc, scene } = pictureScene();
+  const type = catalogue.get("LoraLoader");
+  assert.ok(type);
+  let id = "";
+  edit(doc, "x", (tx) => { id = tx.addNode("root", { ...createNode(type, { x: 0, y: 900 }) }); });
+  const names = () => scene.nodes.get(id)?.layout.rows.flatMap((row) => (row.kind === "widget" ? row.input.name : []));
+  const before = scene.nodes.get(id)?.layout.minHeight ?? 0;
+  const fitting = { hidden: new Set(["strength"]), controls: [], foot: 50 };
+  /** @type {string[][]} */
+  const told = [];
+  scene.onChange = ({ nodes }) => told.push([...nodes]);
+  scene.setFittings((node) => (node === id ? fitting : undefined));
+  assert.deepEqual(told, [[id]]);
+  assert.deepEqual(names(), []);
+  assert.equal(scene.nodes.get(id)?.layout.minHeight, before - WIDGET_HEIGHT + 50);
+  assert.equal(scene.anchor(id, "strength", "in"), undefined);
+  let link = "";
+  edit(doc, "x", (tx) => { link = tx.connect("root", { from: "5", output: "LATENT", to: id, input: "strength" }); });
+  assert.deepEqual(names(), ["strength"]);
+  assert.ok(scene.links.has(link));
+  edit(doc, "x", (tx) => tx.disconnect("root", link));
+  assert.deepEqual(names(), []);
 });

@@ -11,7 +11,6 @@ import { ComfyHooks } from "./hooks.js";
 import { NodeObjects } from "./node_objects.js";
 import { roundedCopy } from "./rounded.js";
 import { ComfySettings } from "./settings.js";
-import { controlOf } from "./widgets.js";
 
 /** @typedef {import("../../app_types.js").App} App */
 /** @typedef {import("../../app_types.js").Tab} Tab */
@@ -100,16 +99,16 @@ export class ComfyApp {
     const { tab, graphId, nodeId, input, signal } = context;
     const record = tab.doc.graph(graphId)?.nodes.get(nodeId);
     const node = record && this.nodeOf(tab, graphId, record);
-    const before = node?.extras.length ?? 0;
+    const before = node?.widgets.length ?? 0;
     if (node) this.host.guard(pack).run(`the widget ${input.name}`, make, node, input.name, [input.type, input.options], this);
-    const [widget] = node?.extras.splice(before) ?? [];
+    const [widget] = node?.widgets.splice(before) ?? []; // it stands in the row, not below
     if (!widget) {
       element.textContent = jsonText(context.get());
       return { update: (value) => { element.textContent = jsonText(value); }, unmount() {} };
     }
     widget.value = context.get();
     widget.taken = (value) => context.set(value);
-    const control = controlOf(widget, signal);
+    const { control } = widget;
     control.addEventListener("change", () => context.set(widget.value), { signal });
     element.append(control);
     return { update: (value) => { widget.value = value; }, unmount() { control.remove(); } };
@@ -123,20 +122,6 @@ export class ComfyApp {
    */
   nodeOf(tab, graphId, record) {
     return this.nodes.nodeOf(tab, graphId, record);
-  }
-
-  /**
-   * Fill a node's body with what scripts added to it.
-   * @param {HTMLElement} element
-   * @param {Tab} tab
-   * @param {string} graphId
-   * @param {NodeRecord} record
-   * @param {AbortSignal} signal
-   */
-  mountExtras(element, tab, graphId, record, signal) {
-    const node = this.nodeOf(tab, graphId, record);
-    if (!node) return;
-    element.append(...node.extras.map((widget) => controlOf(widget, signal)));
   }
 
   /** Queue the active tab. @param {number} [number] -1 for the front @param {number} [count] */

@@ -5,6 +5,7 @@
 
 import { ComfyApi } from "./api.js";
 import { ComfyApp } from "./app.js";
+import { MULTILINE } from "./controls.js";
 import { LegacyNode } from "./nodes.js";
 import { $el, ComfyDialog } from "./ui.js";
 
@@ -31,6 +32,9 @@ const LITEGRAPH = Object.freeze({
   NODE_TITLE_HEIGHT: 30, NODE_SLOT_HEIGHT: 20, NODE_WIDGET_HEIGHT: 20,
 });
 
+/** @type {{ [type: string]: unknown }} What widgets hold whose declaration names no default. */
+const EMPTY = { number: 0, text: "", toggle: false };
+
 /** `ComfyWidgets.STRING(node, name, data, app)` and its like: they add a widget to the node. */
 function comfyWidgets() {
   /** @param {string} type */
@@ -38,7 +42,8 @@ function comfyWidgets() {
     const options = data?.[1] ?? {};
     const first = Array.isArray(data?.[0]) ? data[0][0] : undefined;
     const values = Array.isArray(data?.[0]) ? { values: data[0] } : {};
-    return { widget: node.addWidget(type, name, options.default ?? first, undefined, { ...options, ...values }) };
+    const kind = type === "text" && options.multiline ? MULTILINE : type;
+    return { widget: node.addWidget(kind, name, options.default ?? first ?? EMPTY[type], undefined, { ...options, ...values }) };
   };
   return {
     INT: factory("number"), FLOAT: factory("number"), STRING: factory("text"),

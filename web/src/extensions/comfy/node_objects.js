@@ -1,6 +1,6 @@
 /** The objects that ComfyUI's scripts know nodes by, and what these are told of them. */
 
-import { layoutNode, WIDGET_HEIGHT } from "../../core/node_layout.js";
+import { NodeFittings } from "./node_fittings.js";
 import { legacyClass, LegacyNode } from "./nodes.js";
 import { roundedValue } from "./rounded.js";
 
@@ -9,9 +9,6 @@ import { roundedValue } from "./rounded.js";
 /** @typedef {import("../../core/types.js").NodeType} NodeType */
 /** @typedef {import("./app.js").ComfyApp} ComfyApp */
 /** @typedef {import("./hooks.js").ComfyHooks} ComfyHooks */
-
-/** Room for a script's own element that does not say how high it is, in pixels at zoom 1. */
-const DOM_HEIGHT = 120;
 
 export class NodeObjects {
   /** @type {Map<string, typeof LegacyNode>} by type, after the scripts had them */
@@ -28,6 +25,7 @@ export class NodeObjects {
   constructor(comfy, hooks) {
     this.comfy = comfy;
     this.hooks = hooks;
+    this.fittings = new NodeFittings(hooks.host);
   }
 
   /**
@@ -70,7 +68,8 @@ export class NodeObjects {
     if (!node || !before) return;
     for (const widget of node.widgets) {
       if (!widget.isExtra && before.values[widget.name] !== after.values[widget.name]) {
-        this.hooks.host.guard(this.#packOf(node)).run(`${node.type}.${widget.name}`, () => widget.callback?.(roundedValue(after.values[widget.name]), this.comfy.canvas, node));
+        node.guard(widget.name, () => widget.callback?.(roundedValue(after.values[widget.name]), this.comfy.canvas, node));
+        node.bodyChanged();
       }
     }
   }
@@ -100,10 +99,19 @@ export class NodeObjects {
     if (known || !legacy || !type) return known;
     const node = new legacy(tab, graphId, record, type);
     this.#nodesOf(tab).set(key, node);
+    node.graph = this.comfy.graph;
+    node.bodyChanged = () => this.fittings.look(node);
+    node.guard = (what, call) => { this.hooks.host.guard(this.#packOf(node)).run(`${node.type}.${what}`, call); };
     this.#hook(node, "onNodeCreated");
     for (const { pack, extension } of this.hooks.registered) this.hooks.call(pack, "nodeCreated", extension, node, this.comfy);
-    makeRoom(node, record, type);
+    node.bodyChanged();
     return node;
+  }
+
+  /** @param {Tab} tab @param {string} graphId @param {string} id */
+  fittingOf(tab, graphId, id) {
+    const node = this.#objects.get(tab)?.get(`${graphId} ${id}`);
+    return node && this.fittings.of(node);
   }
 
   /** @param {Tab} tab */
@@ -120,23 +128,11 @@ export class NodeObjects {
    */
   #hook(node, hook, ...args) {
     this.hooks.call(this.#packOf(node), hook, node, ...args);
+    node.bodyChanged();
   }
 
   /** @param {LegacyNode} node */
   #packOf(node) {
     return node.nodeType.module.split(".")[1] ?? node.nodeType.module;
   }
-}
-
-/**
- * Let a node be as high as the controls at its foot need.
- * @param {LegacyNode} node
- * @param {NodeRecord} record
- * @param {import("../../core/types.js").NodeType} type
- */
-function makeRoom(node, record, type) {
-  if (node.extras.length === 0 || record.collapsed) return;
-  const feet = node.extras.map(({ element, options }) => (element ? options.getHeight?.() ?? DOM_HEIGHT : WIDGET_HEIGHT));
-  const height = layoutNode(record, type).minHeight + feet.reduce((sum, one) => sum + Number(one), 0);
-  if (record.height < height) node.change({ height });
 }

@@ -3,6 +3,7 @@
  * fields read and write our records. One object a node, so that what a script hangs on it stays.
  */
 
+import { layoutNode } from "../../core/node_layout.js";
 import { LegacyWidget } from "./widgets.js";
 
 /** @typedef {import("../../app_types.js").Tab} Tab */
@@ -31,13 +32,29 @@ export class LegacyNode {
     this.key = record.id;
     this.nodeType = type;
     this.flags = {};
-    /** Extra elements a script put on the node, in order. @type {LegacyWidget[]} */
-    this.extras = [];
-    /** @type {LegacyWidget[]} */
-    this.widgets = type.inputs
+    /** The graph it is in. @type {import("./graph.js").ComfyGraph | null} */
+    this.graph = null;
+    /** Told when widgets came, went, or are shown otherwise. */
+    this.bodyChanged = () => {};
+    /** Calls what a script hung on the node. @type {(what: string, call: () => void) => void} */
+    this.guard = (_what, call) => call();
+    /** Those of the node's inputs. @type {readonly LegacyWidget[]} */
+    this.declared = type.inputs
       .filter(({ widget }) => widget !== undefined)
       .map((input) => new LegacyWidget(this, input.name, input.widget ?? "custom", { options: input.options }));
+    /** Scripts change the list: what they take out of it is not shown. @type {LegacyWidget[]} */
+    this.widgets = [...this.declared];
   }
+
+  /** Controls that scripts added below the rows, in order. */
+  get extras() { return this.widgets.filter(({ isExtra, isShown }) => isExtra && isShown); }
+
+  /** Inputs whose rows scripts took away. */
+  get hiddenInputs() {
+    return this.declared.filter((widget) => !widget.isShown || !this.widgets.includes(widget)).map(({ name }) => name);
+  }
+
+  get isThere() { return this.tab.doc.graph(this.graphId)?.nodes.has(this.key) === true; }
 
   get record() {
     const record = this.tab.doc.graph(this.graphId)?.nodes.get(this.key);
@@ -85,24 +102,29 @@ export class LegacyNode {
 
   /** @param {readonly number[]} size */
   setSize([width, height]) {
-    this.change({ width: Math.max(60, Number(width)), height: Math.max(30, Number(height)) });
+    const size = { width: Math.max(60, Number(width)), height: Math.max(30, Number(height)) };
+    if (size.width !== this.record.width || size.height !== this.record.height) this.change(size);
   }
 
-  computeSize() { return this.size; }
-  setDirtyCanvas() { /* our canvas draws what changed by itself */ }
+  /** As wide as it is, as high as what it shows needs. */
+  computeSize() {
+    const hidden = new Set(this.hiddenInputs);
+    const foot = this.extras.reduce((sum, { height }) => sum + height, 0);
+    return [this.record.width, layoutNode(this.record, this.nodeType, { collapsed: false, hidden, foot }).minHeight];
+  }
+
+  /** Our canvas draws by itself what changed; scripts call this after changing the list of widgets. */
+  setDirtyCanvas() { this.bodyChanged(); }
 
   /**
-   * @param {string} type "button", "number", "text", "combo", "toggle"
+   * @param {string} type "button", "number", "slider", "text", "combo", "toggle", "customtext"
    * @param {string} name
    * @param {any} value
    * @param {any} callback function, or name of a property
    * @param {any} [options]
    */
   addWidget(type, name, value, callback, options = {}) {
-    const widget = new LegacyWidget(this, name, type, { options, value, callback, extra: true });
-    this.widgets.push(widget);
-    this.extras.push(widget);
-    return widget;
+    return this.#addWidget(new LegacyWidget(this, name, type, { options, value, callback, extra: true }));
   }
 
   /**
@@ -112,9 +134,13 @@ export class LegacyNode {
    * @param {any} [options]
    */
   addDOMWidget(name, type, element, options = {}) {
-    const widget = new LegacyWidget(this, name, type, { options, extra: true, element });
+    return this.#addWidget(new LegacyWidget(this, name, type, { options, extra: true, element }));
+  }
+
+  /** @param {LegacyWidget} widget */
+  #addWidget(widget) {
     this.widgets.push(widget);
-    this.extras.push(widget);
+    this.bodyChanged();
     return widget;
   }
 

@@ -1,5 +1,7 @@
 /** Widgets as scripts written for ComfyUI see them, and the few they may add to a node. */
 
+import { FLEXIBLE_HEIGHT, WIDGET_HEIGHT } from "../../core/node_layout.js";
+import { buildControl, MULTILINE } from "./controls.js";
 import { roundedValue } from "./rounded.js";
 
 /** @typedef {import("../../core/types.js").Json} Json */
@@ -7,7 +9,17 @@ import { roundedValue } from "./rounded.js";
 
 /** @typedef {{ options?: any, value?: any, callback?: any, extra?: boolean, element?: HTMLElement }} Made */
 
+/** Room for a script's own element that does not say how high it is, in pixels at zoom 1. */
+const DOM_HEIGHT = 120;
+
 export class LegacyWidget {
+  #type;
+  #hidden = false;
+  /** @type {((width: number) => readonly number[]) | undefined} */
+  #computeSize = undefined;
+  /** @type {HTMLElement | undefined} */
+  #control = undefined;
+
   /**
    * @param {LegacyNode} node
    * @param {string} name
@@ -17,10 +29,13 @@ export class LegacyWidget {
   constructor(node, name, type, made) {
     this.node = node;
     this.name = name;
-    this.type = type;
+    this.#type = type;
+    /** What it is, whatever a script calls it later. */
+    this.kind = type;
     this.options = made.options ?? {};
     this.callback = typeof made.callback === "function" ? made.callback : undefined;
-    this.element = made.element;
+    this.#control = made.element;
+    this.isDom = made.element !== undefined || type === MULTILINE;
     this.isExtra = made.extra === true;
     this.own = made.value;
     /** @type {((value: any) => void) | undefined} */
@@ -46,87 +61,56 @@ export class LegacyWidget {
     tab.edit("edit.value", (tx) => tx.setValue(graphId, key, this.name, /** @type {Json} */ (value)));
   }
 
+  /* Scripts hide a row by each of these three, and show it by setting it back. */
+
+  get type() { return this.#type; }
+  set type(type) {
+    this.#type = type;
+    this.node.bodyChanged();
+  }
+
+  get hidden() { return this.#hidden; }
+  set hidden(hidden) {
+    this.#hidden = hidden;
+    this.node.bodyChanged();
+  }
+
+  get computeSize() { return this.#computeSize; }
+  set computeSize(computeSize) {
+    this.#computeSize = computeSize;
+    this.node.bodyChanged();
+  }
+
+  get isShown() {
+    const type = String(this.#type);
+    return !this.#hidden && type !== "hidden" && !type.startsWith("converted-widget") && !(Number(this.#computed()) <= 0);
+  }
+
+  /** What an added widget needs of its node, in pixels at zoom 1. */
+  get height() {
+    if (!this.isDom) return WIDGET_HEIGHT;
+    const said = [this.#computed(), this.options.getMinHeight?.(), this.options.getHeight?.()].map(Number);
+    return said.find((height) => height > 0) ?? (this.kind === MULTILINE ? FLEXIBLE_HEIGHT : DOM_HEIGHT);
+  }
+
+  #computed() {
+    return this.#computeSize?.(this.node.size[0] ?? 0)?.[1];
+  }
+
+  /** What stands in the page for an added widget: one element as long as there is the widget. */
+  get control() {
+    return this.#control ??= buildControl(this);
+  }
+
+  /** Where there is an element of its own that scripts may style. */
+  get element() { return this.isDom ? this.control : undefined; }
+  get inputEl() { return this.element; }
+
   /** The artist changed it. @param {any} value */
   take(value) {
     this.own = value;
     this.taken?.(value);
-    this.callback?.(value, undefined, this.node);
+    this.node.guard(this.name, () => this.callback?.(value, undefined, this.node));
+    this.node.bodyChanged();
   }
-}
-
-/**
- * Build the control of an added widget.
- * @param {LegacyWidget} widget
- * @param {AbortSignal} signal
- * @returns {HTMLElement}
- */
-export function controlOf(widget, signal) {
-  if (widget.element) return widget.element;
-  const make = CONTROLS[/** @type {keyof typeof CONTROLS} */ (widget.type)] ?? CONTROLS.text;
-  return make(widget, signal);
-}
-
-const CONTROLS = {
-  /** @type {(widget: LegacyWidget, signal: AbortSignal) => HTMLElement} */
-  button(widget, signal) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = widget.options.label ?? widget.name;
-    button.addEventListener("click", () => widget.take(widget.value), { signal });
-    return button;
-  },
-
-  /** @type {(widget: LegacyWidget, signal: AbortSignal) => HTMLElement} */
-  toggle(widget, signal) {
-    const box = field(widget, "checkbox");
-    box.input.checked = Boolean(widget.value);
-    box.input.addEventListener("change", () => widget.take(box.input.checked), { signal });
-    widget.show = (value) => { box.input.checked = Boolean(value); };
-    return box.label;
-  },
-
-  /** @type {(widget: LegacyWidget, signal: AbortSignal) => HTMLElement} */
-  number(widget, signal) {
-    const box = field(widget, "number");
-    box.input.step = "any";
-    box.input.value = String(widget.value ?? 0);
-    box.input.addEventListener("change", () => widget.take(box.input.valueAsNumber), { signal });
-    widget.show = (value) => { box.input.value = String(value); };
-    return box.label;
-  },
-
-  /** @type {(widget: LegacyWidget, signal: AbortSignal) => HTMLElement} */
-  text(widget, signal) {
-    const box = field(widget, "text");
-    box.input.value = String(widget.value ?? "");
-    box.input.addEventListener("change", () => widget.take(box.input.value), { signal });
-    widget.show = (value) => { box.input.value = String(value); };
-    return box.label;
-  },
-
-  /** @type {(widget: LegacyWidget, signal: AbortSignal) => HTMLElement} */
-  combo(widget, signal) {
-    const label = document.createElement("label");
-    label.append(widget.name);
-    const select = document.createElement("select");
-    const values = typeof widget.options.values === "function" ? widget.options.values() : widget.options.values;
-    for (const value of Array.isArray(values) ? values : []) select.add(new Option(String(value)));
-    select.value = String(widget.value ?? "");
-    select.addEventListener("change", () => widget.take(select.value), { signal });
-    widget.show = (value) => { select.value = String(value); };
-    label.append(select);
-    return label;
-  },
-};
-
-/**
- * @param {LegacyWidget} widget
- * @param {string} type
- */
-function field(widget, type) {
-  const label = document.createElement("label");
-  const input = document.createElement("input");
-  input.type = type;
-  label.append(widget.options.label ?? widget.name, input);
-  return { label, input };
 }
