@@ -4,6 +4,8 @@ import { test } from "node:test";
 import { createStore } from "../../src/core/store.js";
 import { ERROR_LIMIT, Guard } from "../../src/extensions/guard.js";
 import { ExtensionHost, packOf } from "../../src/extensions/host.js";
+// The host imports this when first needed, within the time of the first script: a busy machine may read it for longer.
+import "../../src/extensions/pack_api.js";
 
 /** @typedef {import("../../src/extensions/types.js").TesseraApi} TesseraApi */
 
