@@ -87,12 +87,16 @@ async function start() {
   const api = new ServerApi(i18n);
   const settings = new SettingsStore(api, onError);
   defineShellSettings(settings);
-  const [clientId] = await Promise.all([
+  const [clientId, users] = await Promise.all([
     claimClientId(() => sessionStorage, navigator.locks),
+    api.users().catch(onError),
     i18n.load(pickLanguage(navigator.languages), fetchLocale),
     settings.load().catch(onError),
   ]);
+  const several = users && (await import("./ui/users.js"));
+  if (several) await several.identify({ api, settings, i18n }, users).catch(onError);
   const parts = compose(app, { api, settings, socket: new ServerSocket(clientId), onError });
+  several?.registerSwitch(app, { api, drafts: parts.drafts, settings });
   followSettings(settings, onError);
   parts.socket.start();
   parts.runs.start();

@@ -7,6 +7,9 @@
 
 import { jsonText, parseJson } from "../core/json.js";
 import { ApiError, errorOf } from "./api_error.js";
+import { DEFAULT_USER } from "./ids.js";
+
+const USER_HEADER = "Comfy-User";
 
 /** @implements {Api} */
 export class ServerApi {
@@ -17,6 +20,7 @@ export class ServerApi {
   constructor(i18n, send = (...request) => fetch(...request)) {
     this.i18n = i18n;
     this.send = send;
+    this.user = DEFAULT_USER;
   }
 
   /** @param {string} path "/api/…" */
@@ -31,19 +35,38 @@ export class ServerApi {
    * @throws {ApiError}
    */
   async fetch(path, options = {}) {
-    const response = await this.#answer(path, options);
+    const response = await this.answer(path, options);
     if (response.ok) return response;
     throw errorOf(response.status, await response.json().catch(() => undefined), this.i18n);
   }
 
-  /** @param {string} path @param {RequestInit} options */
-  async #answer(path, options) {
+  /**
+   * @param {string} path
+   * @param {RequestInit} [options]
+   * @returns {Promise<Response>} whatever its status, as `fetch` gives it
+   * @throws {ApiError} when there is none
+   */
+  async answer(path, options = {}) {
     try {
-      return await this.send(this.url(path), options);
+      return await this.send(this.url(path), this.#signed(options));
     } catch (cause) {
       if (options.signal?.aborted) throw cause;
       throw new ApiError(this.i18n.t("errors.absent"), { cause });
     }
+  }
+
+  /** Say who asks; the server takes who says nothing for the default user. @param {RequestInit} options */
+  #signed(options) {
+    if (this.user.id === DEFAULT_USER.id) return options;
+    const headers = new Headers(options.headers);
+    headers.set(USER_HEADER, this.user.id);
+    return { ...options, headers };
+  }
+
+  /** @returns {Promise<{ [id: string]: string } | undefined>} names by id; undefined: the server keeps no users apart */
+  async users() {
+    const { users } = /** @type {{ users?: { [id: string]: string } }} */ (await this.json("/api/users"));
+    return users;
   }
 
   /**
@@ -107,6 +130,7 @@ export class ServerApi {
     body.append("subfolder", subfolder);
     if (overwrite) body.append("overwrite", "true");
     const api = onProgress ? new ServerApi(this.i18n, sendWithProgress(onProgress)) : this;
+    api.user = this.user;
     return api.json("/api/upload/image", { method: "POST", body, signal: signal ?? null });
   }
 
@@ -178,9 +202,10 @@ function userFile(path) {
  * @returns {typeof globalThis.fetch}
  */
 function sendWithProgress(onProgress) {
-  return (url, { method = "GET", body = null, signal } = {}) => new Promise((resolve, reject) => {
+  return (url, { method = "GET", headers, body = null, signal } = {}) => new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open(method, String(url));
+    new Headers(headers).forEach((value, name) => request.setRequestHeader(name, value));
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(total ? loaded / total : 0));
     request.addEventListener("load", () => {
       const { status, statusText } = request;

@@ -35,9 +35,10 @@ export class ApiError extends Error {
  * @returns {ApiError}
  */
 export function errorOf(status, body, i18n) {
-  const { error, node_errors: nodeErrors } = /** @type {{ error?: ServerError, node_errors?: NodeErrors }} */ (
+  const { error: told, node_errors: nodeErrors } = /** @type {{ error?: ServerError | string, node_errors?: NodeErrors }} */ (
     typeof body === "object" && body !== null ? body : {}
   );
+  const error = typeof told === "string" ? { type: `http_${status}`, message: told } : told;
   const kind = typeof error?.type === "string" ? error.type : `http_${status}`;
   const key = `errors.server.${kind}`;
   const given = typeof error?.message === "string" ? withDetails(error) : "";

@@ -20,6 +20,20 @@ export function fillInsecurePage() {
   Object.defineProperty(crypto, "randomUUID", { value: newId, configurable: true });
 }
 
+/** @typedef {{ readonly id: string, readonly name: string }} User */
+
+/** Who works here where users are not kept apart. @type {User} */
+export const DEFAULT_USER = { id: "default", name: "default" };
+
+/**
+ * What a thing of one user is called in this browser, where people may share storage and locks.
+ * @param {string} name as it is for the default user
+ * @param {User} user
+ */
+export function nameFor(name, user) {
+  return user.id === DEFAULT_USER.id ? name : `${name}.${user.id}`;
+}
+
 /** @param {string} text @returns {boolean} whether `newId` could have made it */
 export function isId(text) {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);

@@ -3,12 +3,17 @@
 import type { ApiPrompt, Json, JsonObject } from "../core/types.js";
 import type { Store, Unsubscribe } from "../app_types.js";
 import type { FileReference } from "../state/types.js";
+import type { User } from "./ids.js";
 
 /** Calls of the server's routes. All reject with an ApiError whose message is one sentence. */
 export interface Api {
+  /** Whose settings, workflows and drafts these are; the same for as long as the page lives. */
+  readonly user: User;
   /** Where this server keeps its files: "" or a path before every address. */
   url(path: string): string;
   fetch(path: string, options?: RequestInit): Promise<Response>;
+  /** As `fetch`, but an answer whatever its status: nothing but its absence rejects. */
+  answer(path: string, options?: RequestInit): Promise<Response>;
   json<T = Json>(path: string, options?: RequestInit): Promise<T>;
   post<T = Json>(path: string, body: Json): Promise<T>;
   objectInfo(): Promise<JsonObject>;

@@ -3,7 +3,6 @@
 /** @import { Camera } from "../app_types.js" */
 /** @import { Change, GraphId, NodeId } from "../core/types.js" */
 
-const NAME = "tessera";
 const VERSION = 1;
 
 /**
@@ -26,8 +25,8 @@ export class DraftDb {
     this.db = db;
   }
 
-  /** @param {IDBFactory} factory @param {string} [name] @returns {Promise<DraftDb>} */
-  static async open(factory, name = NAME) {
+  /** @param {IDBFactory} factory @param {string} name @returns {Promise<DraftDb>} */
+  static async open(factory, name) {
     const request = factory.open(name, VERSION);
     request.onupgradeneeded = () => {
       request.result.createObjectStore("heads", { keyPath: "id" });

@@ -1,7 +1,5 @@
 /** Where this browser's documents are kept: known also when its database is full or was lost. */
 
-const KEY = "tessera.drafts";
-
 /** @typedef {"browser" | "server"} DraftPlace where all of a document is: in the browser's database, or in the server's journal alone */
 
 /** @param {unknown} value @returns {value is [string, DraftPlace][]} */
@@ -13,10 +11,11 @@ function arePlaces(value) {
 export class DraftPlaces {
   /**
    * @param {StorageOf} storage shared by all windows of the browser
+   * @param {string} key what they are kept under
    * @param {(error: unknown) => void} onError told when the places cannot be read or noted
    */
-  constructor(storage, onError) {
-    this.note = new BrowserNote(storage, KEY, arePlaces, onError);
+  constructor(storage, key, onError) {
+    this.note = new BrowserNote(storage, key, arePlaces, onError);
   }
 
   /** @returns {Map<string, DraftPlace> | undefined} by the document's id; undefined: they cannot be read */

@@ -7,6 +7,7 @@
 /** @import { TabList } from "./tabs.js" */
 
 import { ApiError } from "../net/api_error.js";
+import { nameFor } from "../net/ids.js";
 import { claim } from "../net/locks.js";
 import { DraftDb } from "./draft_db.js";
 import { BrowserNote, DraftPlaces } from "./draft_places.js";
@@ -15,6 +16,8 @@ import { Journal, journals, readJournal } from "./journal.js";
 import { restored } from "./snapshot.js";
 import { Tab } from "./tab.js";
 
+const DATABASE = "tessera";
+const PLACES_KEY = "tessera.drafts";
 const SESSION_KEY = "tessera.tabs";
 /** How long the page before a reload may take to let go of its documents. */
 const PATIENCE_MS = 3000;
@@ -54,14 +57,14 @@ export class Drafts {
     this.app = app;
     this.tabs = tabs;
     const onError = (/** @type {unknown} */ error) => this.#failed("notes", error);
-    this.places = new DraftPlaces(() => localStorage, onError);
-    this.session = new BrowserNote(() => sessionStorage, SESSION_KEY, isSession, onError);
+    this.places = new DraftPlaces(() => localStorage, nameFor(PLACES_KEY, app.api.user), onError);
+    this.session = new BrowserNote(() => sessionStorage, nameFor(SESSION_KEY, app.api.user), isSession, onError);
   }
 
   /** Open the browser's database; without it the server's journal alone keeps the edits. */
   async open() {
     try {
-      this.#db = await DraftDb.open(indexedDB);
+      this.#db = await DraftDb.open(indexedDB, nameFor(DATABASE, this.app.api.user));
     } catch (error) {
       this.#failed("browser", error);
     }

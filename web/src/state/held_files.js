@@ -3,6 +3,7 @@
 /** @import { Api } from "../app_types.js" */
 
 import { ApiError } from "../net/api_error.js";
+import { nameFor } from "../net/ids.js";
 import { claim } from "../net/locks.js";
 
 export const FOLDER = "workflows";
@@ -22,7 +23,7 @@ export class HeldFiles {
 
   /** @param {string} path in the workflow folder @returns {Promise<Hold | undefined>} undefined: another browser tab has it */
   take(path) {
-    return claim(navigator.locks, `tessera-file-${path}`);
+    return claim(navigator.locks, nameFor(`tessera-file-${path}`, this.api.user));
   }
 
   /** @param {string} tab id @param {Hold} hold @param {string | null} stamp */

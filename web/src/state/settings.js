@@ -30,9 +30,12 @@ export class SettingsStore {
     this.onError = onError;
   }
 
-  /** Read what was chosen before; what was set here in the meantime stays. */
+  /** Read what was chosen before, in place of what was read for another user; what was set here in the meantime stays. */
   async load() {
     const stored = /** @type {JsonObject} */ (await this.api.json("/api/settings"));
+    for (const id of this.#values.keys()) {
+      if (!Object.hasOwn(stored, id) && !Object.hasOwn(this.#unsaved, id)) this.#change(id, undefined);
+    }
     for (const [id, value] of Object.entries(stored)) {
       if (id.startsWith(OURS) && !Object.hasOwn(this.#unsaved, id)) this.#change(id, value);
     }
@@ -95,11 +98,13 @@ export class SettingsStore {
     }
   }
 
-  /** @param {string} id @param {Json} value */
+  /** @param {string} id @param {Json} [value] left out: the default holds */
   #change(id, value) {
     const before = this.get(id);
-    this.#values.set(id, value);
-    if (sameJson(before, value)) return;
-    for (const listener of [...(this.#listeners.get(id) ?? [])]) listener(value);
+    if (value === undefined) this.#values.delete(id);
+    else this.#values.set(id, value);
+    const now = this.get(id);
+    if (sameJson(before, now)) return;
+    for (const listener of [...(this.#listeners.get(id) ?? [])]) listener(now);
   }
 }

@@ -45,13 +45,30 @@ function showSettings(page, app, query, signal) {
   }
   page.replaceChildren(...[...sections].map(([section, definitions]) =>
     element("section", {}, element("h3", {}, t(section)), ...definitions.map((one) => settingRow(one, app, signal)))));
-  if (found.length === 0) page.append(element("p", { class: "panel-empty", role: "status" }, t("panels.settings.none")));
+  const user = userSection(app, query);
+  if (user) page.prepend(user);
+  else if (found.length === 0) page.append(element("p", { class: "panel-empty", role: "status" }, t("panels.settings.none")));
+}
+
+/** Who works here, where the server keeps several people's settings apart. @param {App} app @param {string} query */
+function userSection(app, query) {
+  const command = app.commands.list().find(({ id }) => id === "app.switchUser");
+  if (!command) return undefined;
+  const [name, title] = [app.i18n.t("shell.users.current", { name: app.api.user.name }), app.i18n.t(command.title)];
+  if (!areIn(query, [name, title])) return undefined;
+  const button = element("button", { type: "button", class: "button" }, title);
+  button.addEventListener("click", () => app.commands.execute(command.id));
+  return element("section", { class: "settings-user" }, element("p", {}, name), button);
 }
 
 /** @param {SettingDefinition} definition @param {string} query @param {App} app */
 function matches({ id, title, section = "", choices = [] }, query, { i18n: { t } }) {
+  return areIn(query, [id, t(title), t(`${title}.help`), t(section), ...choices.map((choice) => t(choice.title))]);
+}
+
+/** Whether each word of a search is in one of the texts. @param {string} query @param {readonly string[]} texts */
+function areIn(query, texts) {
   const words = query.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean);
-  const texts = [id, t(title), t(`${title}.help`), t(section), ...choices.map((choice) => t(choice.title))];
   const all = texts.join(" ").toLowerCase();
   return words.every((word) => all.includes(word));
 }

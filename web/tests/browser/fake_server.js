@@ -71,7 +71,7 @@ A **page** of the pack. ![A picture](filler.png)
 /** @type {{ [path: string]: unknown }} */
 const ANSWERS = {
   "/api/object_info": OBJECT_INFO, "/api/node_replacements": {},
-  "/api/i18n": {}, "/api/extensions": [], "/api/queue": { queue_running: [], queue_pending: [] }, "/api/history": {},
+  "/api/users": { storage: "server", migrated: true }, "/api/i18n": {}, "/api/extensions": [], "/api/queue": { queue_running: [], queue_pending: [] }, "/api/history": {},
   "/api/embeddings": ["easynegative", "style/soft"],
   "/api/models/loras": ["detail.safetensors"],
   "/api/experiment/models": [{ name: "checkpoints", folders: [] }, { name: "loras", folders: [] }],

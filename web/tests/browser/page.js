@@ -41,19 +41,22 @@ export class Server {
   /**
    * @param {string} folder base directory
    * @param {number} port
+   * @param {readonly string[]} [options] of the program, beside those of every test
    */
-  constructor(folder, port) {
+  constructor(folder, port, options = []) {
     this.folder = folder;
     this.port = port;
+    this.options = options;
     this.url = `http://127.0.0.1:${port}`;
   }
 
   /**
    * @param {(folder: string) => Promise<void>} [prepare] puts files into the base directory first
+   * @param {readonly string[]} [options] of the program
    * @returns {Promise<Server>} one that answers
    */
-  static async start(prepare) {
-    const server = new Server(await mkdtemp(join(tmpdir(), "tessera-")), await freePort());
+  static async start(prepare, options) {
+    const server = new Server(await mkdtemp(join(tmpdir(), "tessera-")), await freePort(), options);
     await prepare?.(server.folder);
     await server.run();
     return server;
@@ -62,7 +65,7 @@ export class Server {
   /** Start the process, again after `kill`, and wait until it answers. */
   async run() {
     const place = ["--base-directory", this.folder, "--port", String(this.port)];
-    const options = ["main.py", "--no-bootstrap", "serve", ...place, "--cpu", "--no-browser"];
+    const options = ["main.py", "--no-bootstrap", "serve", ...place, "--cpu", "--no-browser", ...this.options];
     const started = spawn(python(), options, { cwd: ROOT, env: { ...process.env, OMP_NUM_THREADS: "1" } });
     this.#process = started;
     for (const stream of [started.stdout, started.stderr]) stream.on("data", (text) => (this.#log += text));
@@ -110,12 +113,13 @@ export class Server {
 /**
  * A server and a browser for all tests of a file.
  * @param {(folder: string) => Promise<void>} [prepare] puts files into the base directory first
+ * @param {readonly string[]} [options] of the program
  * @returns {{ server: Server, browser: Browser }} filled before the first test
  */
-export function useServer(prepare) {
+export function useServer(prepare, options) {
   const used = /** @type {{ server: Server, browser: Browser }} */ ({});
   before(async () => {
-    [used.server, used.browser] = await Promise.all([Server.start(prepare), launch()]);
+    [used.server, used.browser] = await Promise.all([Server.start(prepare, options), launch()]);
   });
   after(async () => {
     await used.browser?.close();

@@ -5,7 +5,7 @@ import { mock, test } from "node:test";
 
 import { ServerApi } from "../../src/net/api.js";
 import { ApiError } from "../../src/net/api_error.js";
-import { claimClientId, isId, newId } from "../../src/net/ids.js";
+import { claimClientId, DEFAULT_USER, isId, nameFor, newId } from "../../src/net/ids.js";
 import { claim } from "../../src/net/locks.js";
 
 /** @type {{ [key: string]: string }} */
@@ -54,6 +54,43 @@ test("the problems of a rejected prompt come with the error", async () => {
     assert.deepEqual(error.nodeErrors, errors);
     return true;
   });
+});
+
+test("a failure that is told as a bare sentence keeps it", async () => {
+  await assert.rejects(api(answer(400, { error: "A user of that name exists already." })).api.json("/x"), { message: "A user of that name exists already.", kind: "http_400" });
+});
+
+test("each request says which user asks, whatever headers it has of its own", async () => {
+  const { api: server, requests } = api(answer(200, {}));
+  server.user = { id: "Ann_1", name: "Ann" };
+  await server.json("/api/settings");
+  await server.post("/api/settings", { a: 1 });
+  await server.answer("/api/userdata/a", { method: "POST", headers: { "X-Own": "1" }, body: "x" });
+  await server.uploadImage(new Blob(["x"]), "a.png");
+  assert.deepEqual(requests.map(([, options]) => new Headers(options?.headers).get("Comfy-User")), ["Ann_1", "Ann_1", "Ann_1", "Ann_1"]);
+  const [, posted, own] = requests.map(([, options]) => new Headers(options?.headers));
+  assert.equal(posted?.get("Content-Type"), "application/json");
+  assert.equal(own?.get("X-Own"), "1");
+  assert.equal(requests[2]?.[1]?.body, "x");
+});
+
+test("the default user is who says nothing", async () => {
+  const { api: server, requests } = api(answer(200, {}));
+  assert.equal(server.user, DEFAULT_USER);
+  const options = { method: "POST" };
+  await server.fetch("/api/x", options);
+  assert.equal(requests[0]?.[1], options);
+});
+
+test("whether several users are kept apart is told by their list", async () => {
+  assert.equal(await api(answer(200, { storage: "server", migrated: true })).api.users(), undefined);
+  const users = { default: "default", Ann_1: "Ann" };
+  assert.deepEqual(await api(answer(200, { storage: "server", users })).api.users(), users);
+});
+
+test("what belongs to one user has a name of its own; the default user's is the plain one", () => {
+  assert.equal(nameFor("tessera.drafts", DEFAULT_USER), "tessera.drafts");
+  assert.equal(nameFor("tessera.drafts", { id: "Ann_1", name: "Ann" }), "tessera.drafts.Ann_1");
 });
 
 test("names become one segment of an address, whatever is in them", async () => {

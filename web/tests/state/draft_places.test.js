@@ -26,7 +26,7 @@ class MemoryStorage {
 function places(storage) {
   /** @type {string[]} */
   const told = [];
-  return { told, places: new DraftPlaces(() => storage, (error) => told.push(String(error))) };
+  return { told, places: new DraftPlaces(() => storage, "tessera.drafts", (error) => told.push(String(error))) };
 }
 
 test("two windows see the places of both, and a place that stays is not written again", () => {
@@ -76,7 +76,7 @@ test("a blocked storage is asked each time, and each time told", () => {
   const told = [];
   const own = new DraftPlaces(() => {
     throw new DOMException("Access is denied.", "SecurityError");
-  }, (error) => told.push(error));
+  }, "tessera.drafts", (error) => told.push(error));
   assert.equal(own.all(), undefined);
   assert.equal(own.set("a", "browser"), false);
   own.delete("a");

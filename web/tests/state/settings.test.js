@@ -54,6 +54,21 @@ test("a setting changed while the stored ones came stays", async () => {
   await settings.save();
 });
 
+test("settings of another user take the place of those read before, but not of what was set here", async () => {
+  const { settings, server } = setUp({ stored: { "Tessera.A": 5, "Tessera.B": "x", "Tessera.C": 1 } });
+  await settings.load();
+  /** @type {number[]} */
+  const heard = [];
+  settings.subscribe("Tessera.A", (value) => heard.push(value));
+  settings.set("Tessera.C", 2);
+  server.stored = { "Tessera.B": "y" };
+  await settings.load();
+  assert.deepEqual(heard, [5, 1], "what the other user never chose has its default");
+  assert.equal(settings.get("Tessera.B"), "y");
+  assert.equal(settings.get("Tessera.C"), 2);
+  await settings.save();
+});
+
 test("an id is defined once", () => {
   const { settings } = setUp();
   assert.throws(() => settings.define({ id: "Tessera.A", type: "number", default: 2, title: "a" }), /defined already/);

@@ -49,7 +49,7 @@ export class ComfyApi extends EventTarget {
    * @param {string} path
    * @param {RequestInit} [options]
    */
-  fetchApi(path, options) { return fetch(this.apiURL(path), { credentials: "same-origin", ...options }); }
+  fetchApi(path, options) { return this.app.api.answer(`/api${path}`, options); }
 
   getNodeDefs() { return this.app.api.objectInfo(); }
   getEmbeddings() { return this.app.api.embeddings(); }
