@@ -42,7 +42,7 @@ export class RunEvents {
     socket.on("progress_state", (data) => this.progress(data));
     socket.on("executed", (data) => this.#executed(data));
     socket.on("execution_success", (data) => this.end(data.prompt_id, "done"));
-    socket.on("execution_interrupted", (data) => this.end(data.prompt_id, "interrupted", { saved: data.saved }));
+    socket.on("execution_interrupted", (data) => this.end(data.prompt_id, "interrupted", { node: data.node_id, saved: data.saved }));
     socket.on("execution_error", (data) => this.#failed(data));
     socket.onPreview((preview) => this.#preview(preview));
   }
@@ -149,12 +149,12 @@ export class RunEvents {
   /**
    * @param {string} jobId
    * @param {"done" | "error" | "interrupted"} phase
-   * @param {{ problem?: Problem, saved?: Saved }} [told]
+   * @param {{ problem?: Problem, node?: string, saved?: Saved }} [told] node: the one that was stopped
    */
-  end(jobId, phase, { problem, saved } = {}) {
+  end(jobId, phase, { problem, node, saved } = {}) {
     const tab = this.#tab(jobId);
     const failure = problem && { label: this.jobs.get(jobId)?.label ?? "", problem };
-    tab?.run.end();
+    tab?.run.end(saved && node);
     this.#forget(jobId);
     this.jobs.remove(jobId);
     this.onEnd(jobId, tab, phase, { failure, saved });

@@ -91,11 +91,16 @@ export class TabRunState {
     this.#set(executionId, { ...before, ...(ends ? { previewUrl: undefined } : {}), ...change });
   }
 
-  /** A run ended: what still waits was not needed, what still runs was stopped and keeps its last picture. */
-  end() {
+  /**
+   * A run ended: what still waits was not needed, what still runs was stopped.
+   * @param {string} [saved] a node whose work is saved: it keeps the picture of it
+   */
+  end(saved) {
     this.#showWaiting(Infinity);
     for (const [id, run] of this.#nodes) {
-      if (run.state === "waiting" || run.state === "running") this.#reset(id, run);
+      if (run.state !== "waiting" && run.state !== "running") continue;
+      if (id === saved && run.previewUrl) this.#set(id, { state: "done", outputs: run.outputs, previewUrl: run.previewUrl });
+      else this.#reset(id, run);
     }
   }
 
@@ -132,8 +137,9 @@ export class TabRunState {
   }
 
   /** @param {string} id @param {NodeRun} run */
-  #reset(id, { outputs, previewUrl }) {
-    if (outputs || previewUrl) this.#set(id, { state: "done", outputs, previewUrl });
+  #reset(id, run) {
+    this.#dropPreview(id);
+    if (run.outputs) this.#set(id, { state: "done", outputs: run.outputs });
     else {
       this.#nodes.delete(id);
       this.#mark(id);

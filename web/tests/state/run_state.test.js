@@ -107,16 +107,18 @@ test("a stopped run leaves results, and nothing that waits or runs", () => {
   assert.equal(run.get("3"), undefined);
 });
 
-test("what a stopped node showed last stays on it until its next run", async () => {
+test("what a stopped node showed of work that is saved stays on it until its next run", async () => {
   const newest = new Blob([new Uint8Array([1, 2])], { type: "image/jpeg" });
   run.begin(["1", "2"]);
   run.update("2", { state: "running", value: 1 });
   run.showPreview("2", { image: JPEG });
   pass(300);
+  run.showPreview("1", { image: newest });
   run.showPreview("2", { image: newest });
   pass(10);
-  run.end();
+  run.end("2");
   pass(1000);
+  assert.equal(run.get("1"), undefined);
   const { state, previewUrl = "" } = run.get("2") ?? {};
   assert.equal(state, "done");
   assert.deepEqual([...new Uint8Array(await (await fetch(previewUrl)).arrayBuffer())], [1, 2]);
