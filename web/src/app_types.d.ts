@@ -14,7 +14,7 @@ import type { Api, Socket } from "./net/types.js";
 import type { Camera as CanvasCamera } from "./render/camera.js";
 import type { Shown } from "./render/view.js";
 import type { RunState, Runs } from "./state/types.js";
-import type { Ui } from "./ui/types.js";
+import type { MenuItem, Ui } from "./ui/types.js";
 
 export type * from "./net/types.js";
 export type * from "./state/types.js";
@@ -232,6 +232,8 @@ export interface Extensions {
   readonly decorations: Store<number>;
   /** Short texts for a node of the shown graph. */
   badgesOf(tab: Tab, record: NodeRecord): string[];
+  /** What the pack of a node adds to its menu, under the pack's name. */
+  menuOf(tab: Tab, graph: GraphId, node: NodeId): MenuItem | undefined;
   /** What scripts made of a node's body; the same object until they make it another. */
   fittingOf(tab: Tab, graph: GraphId, node: NodeId): NodeFitting | undefined;
   /** Told when what `fittingOf` returns for a node is another. */

@@ -60,6 +60,11 @@ export class ExtensionHost {
     return this.badges.of(tab, record);
   }
 
+  /** @type {Extensions["menuOf"]} */
+  menuOf(tab, graph, node) {
+    return this.comfy?.nodes.menuOf(tab, graph, node);
+  }
+
   /** @type {Extensions["fittingOf"]} */
   fittingOf(tab, graph, node) {
     return this.comfy?.nodes.fittingOf(tab, graph, node);

@@ -28,9 +28,9 @@ export function menuItems(controller, hit, client) {
   const { app } = controller;
   switch (hit.kind) {
     case "port":
-      return isBoundary(hit.id) ? boundaryItems(controller, hit) : nodeItems(app);
+      return isBoundary(hit.id) ? boundaryItems(controller, hit) : nodeItems(controller, hit.id);
     case "node":
-      return isBoundary(hit.id) ? [item(app, "view.fitAll")] : nodeItems(app);
+      return isBoundary(hit.id) ? [item(app, "view.fitAll")] : nodeItems(controller, hit.id);
     case "group":
       return groupItems(app);
     case "link":
@@ -56,8 +56,9 @@ function item(app, id) {
   };
 }
 
-/** @param {App} app @returns {MenuItem[]} */
-function nodeItems(app) {
+/** @param {PointerController} controller @param {string} id @returns {MenuItem[]} */
+function nodeItems({ app, tab, shown }, id) {
+  const ofPack = app.extensions.menuOf(tab, shown.scene.graphId, id);
   return [
     item(app, "run.toHere"), item(app, "rename"), item(app, "subgraph.open"), LINE,
     item(app, "node.mute"), item(app, "node.bypass"), item(app, "node.collapse"), item(app, "node.pin"), LINE,
@@ -65,7 +66,7 @@ function nodeItems(app) {
     { title: app.i18n.t("canvas.menu.arrange"), items: ALIGN.map((id) => item(app, id)) },
     item(app, "group.create"), item(app, "subgraph.convert"), item(app, "subgraph.unpack"), LINE,
     item(app, "node.connect"), item(app, "node.detach"), LINE, item(app, "edit.copy"), item(app, "edit.cut"), item(app, "edit.duplicate"), item(app, "edit.delete"), LINE,
-    helpItem(app),
+    helpItem(app), ...(ofPack ? [LINE, ofPack] : []),
   ];
 }
 

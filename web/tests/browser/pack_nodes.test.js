@@ -168,6 +168,10 @@ test("controls of a pack stand below the node's rows, rows it hides go and come,
   await becomes(() => heightOf(node), low - 28);
   await node.locator('input[type="range"]').fill("0.25");
   await becomes(() => node.locator(".node-title").textContent(), "amount 0.25");
+  await node.locator(".node-title").click({ button: "right" });
+  await page.getByRole("menuitem", { name: "stack", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Say hello" }).click();
+  await becomes(() => node.locator(".node-title").textContent(), "hello");
   await page.locator("#run").click();
   const shown = node.locator(".node-extra textarea");
   await shown.waitFor({ timeout: 60_000 });

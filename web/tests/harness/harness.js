@@ -77,7 +77,7 @@ const parts = {
   widgets: createWidgets(),
   tabs: { active: createStore(null), list: createStore([]) },
   api: { viewUrl: (/** @type {{ filename: string }} */ file) => `/tests/harness/${file.filename}`, embeddings: async () => [], models: async () => [] },
-  extensions: { decorations: createStore(0), badgesOf: () => [], fittingOf: () => undefined, onFitting: () => () => {} },
+  extensions: { decorations: createStore(0), badgesOf: () => [], fittingOf: () => undefined, menuOf: () => undefined, onFitting: () => () => {} },
   runs: { run: async (/** @type {unknown} */ options) => void asked.runs.push(options) },
   ui: {
     overlay,

@@ -5,6 +5,7 @@ import { legacyClass, LegacyNode } from "./nodes.js";
 import { roundedValue } from "./rounded.js";
 
 /** @typedef {import("../../app_types.js").Tab} Tab */
+/** @typedef {import("../../ui/types.js").MenuItem} MenuItem */
 /** @typedef {import("../../core/types.js").NodeRecord} NodeRecord */
 /** @typedef {import("../../core/types.js").NodeType} NodeType */
 /** @typedef {import("./app.js").ComfyApp} ComfyApp */
@@ -114,6 +115,16 @@ export class NodeObjects {
     return node && this.fittings.of(node);
   }
 
+  /** What the node's pack adds to its menu. @param {Tab} tab @param {string} graphId @param {string} id */
+  menuOf(tab, graphId, id) {
+    const node = this.#objects.get(tab)?.get(`${graphId} ${id}`);
+    if (!node) return undefined;
+    /** @type {any[]} */
+    const options = [];
+    this.#hook(node, "getExtraMenuOptions", this.comfy.canvas, options);
+    return options.some(Boolean) ? { title: this.#packOf(node), items: menuItems(node, options) } : undefined;
+  }
+
   /** @param {Tab} tab */
   #nodesOf(tab) {
     let nodes = this.#objects.get(tab);
@@ -135,4 +146,27 @@ export class NodeObjects {
   #packOf(node) {
     return node.nodeType.module.split(".")[1] ?? node.nodeType.module;
   }
+}
+
+/**
+ * Entries of a menu as scripts write them: null draws a line.
+ * @param {LegacyNode} node
+ * @param {readonly any[]} options
+ * @returns {MenuItem[]}
+ */
+function menuItems(node, options) {
+  const shown = options.slice(0, options.findLastIndex(Boolean) + 1);
+  return shown.map((option) => {
+    if (!option) return { separator: true };
+    const title = String(option.content ?? "");
+    const inner = option.submenu?.options;
+    if (Array.isArray(inner)) return { title, items: menuItems(node, inner) };
+    return {
+      title, disabled: option.disabled === true,
+      run() {
+        node.guard(title, () => option.callback?.(option, options, undefined, undefined, node));
+        node.bodyChanged();
+      },
+    };
+  });
 }
