@@ -78,8 +78,10 @@ test("two people in two browsers have settings and workflows of their own", asyn
   await changeTheme(ann.page);
   await saveAs(ann, "Ann's own");
   await saveAs(ben, "Ben's own");
-  for (const [{ page }, look, file] of /** @type {[EditorPage, string, string][]} */ ([[ann, "light", "Ann's own"], [ben, "dark", "Ben's own"]])) {
+  for (const [editor, look, file] of /** @type {[EditorPage, string, string][]} */ ([[ann, "light", "Ann's own"], [ben, "dark", "Ben's own"]])) {
+    const { page } = editor;
     await page.reload();
+    await editor.ready();
     await becomes(() => theme(page), look);
     await page.locator('[data-panel="workflows"]').click();
     await becomes(() => ownFiles(page), [file]);
