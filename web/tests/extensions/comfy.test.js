@@ -98,6 +98,7 @@ test("values and places of nodes are the document's, and edits are undone as oth
   steps.callback = (/** @type {unknown} */ value) => heard.push(value);
   steps.value = 30;
   assert.equal(tab.doc.root.nodes.get("7")?.values["steps"], 30);
+  await Promise.resolve(); // the edit is through
   assert.deepEqual(heard, [30]);
   node.pos = [50, 60];
   assert.equal(tab.doc.root.nodes.get("7")?.x, 50);
@@ -160,6 +161,21 @@ test("rows that scripts hide, and what they add below, are laid out so; what com
   node.widgets.pop();
   node.setDirtyCanvas();
   assert.deepEqual(await fitting(), [[], 0]);
+});
+
+test("what a script does to a node that comes is a step of undo after it", async () => {
+  const { comfy, tab } = comfyWithANode();
+  comfy.registerExtension({ name: "x", nodeCreated: (/** @type {any} */ node) => node.setSize([400, 300]) });
+  await comfy.start();
+  const type = comfy.tessera.catalogue.get().get("Steps");
+  assert.ok(type);
+  tab.edit("edit.add", (tx) => tx.addNode("root", { ...createNode(type, { x: 300, y: 0 }), id: "8" }));
+  await Promise.resolve();
+  assert.equal(tab.doc.root.nodes.get("8")?.width, 400);
+  tab.undo();
+  assert.notEqual(tab.doc.root.nodes.get("8")?.width, 400);
+  tab.undo();
+  assert.equal(tab.doc.root.nodes.has("8"), false);
 });
 
 test("a node that goes takes what scripts still say of it along", async () => {

@@ -47,9 +47,10 @@ export class NodeObjects {
     }
     if (this.#watched.has(tab)) return;
     this.#watched.add(tab);
-    tab.doc.subscribe((changes) => {
+    // Scripts are told when the edit is through: what they change then is a later step of undo.
+    tab.doc.subscribe((changes) => queueMicrotask(() => {
       for (const change of changes) if (change.kind === "node") this.#nodeChanged(tab, change);
-    });
+    }));
     tab.run.subscribeAll((ids) => { for (const id of ids) this.#nodeRan(tab, id); });
   }
 
@@ -65,6 +66,7 @@ export class NodeObjects {
       if (node) this.#hook(node, "onRemoved");
       return;
     }
+    if (!tab.doc.graph(graph)?.nodes.has(id)) return; // gone again by now
     const node = this.nodeOf(tab, graph, after);
     if (!node || !before) return;
     for (const widget of node.widgets) {
