@@ -11,7 +11,7 @@ const GROUPS = [
   ["file.recover"],
   ["graph.undo", "graph.redo"],
   ["view.theme", "view.language"],
-  ["ui.settings", "ui.shortcuts", "app.switchUser"],
+  ["panel.settings", "panel.shortcuts", "app.switchUser"],
 ];
 
 /** @param {App} app @param {HTMLElement} button */

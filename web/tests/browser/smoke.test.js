@@ -49,3 +49,14 @@ test("panels that open leave the whole graph in view, until somebody moves it", 
   }
   await page.close();
 });
+
+test("the main menu leads to settings and shortcuts", async () => {
+  const { page, errors } = await EditorPage.open(use.browser, use.server);
+  for (const panel of ["Settings", "Shortcuts"]) {
+    await page.locator("#topbar .main-menu").click();
+    await page.locator(".menu-item", { hasText: panel }).click();
+    await page.locator("#panel-left h2", { hasText: panel }).first().waitFor();
+  }
+  assert.deepEqual(errors, []);
+  await page.close();
+});
