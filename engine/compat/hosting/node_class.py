@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from engine.compat.host import current
 from engine.compat.hosting.contexts import context_with
 from engine.compat.hosting.node_methods import ARGUMENT_ORDER, METHODS
-from engine.compat.hosting.values import to_native, to_pack
+from engine.compat.hosting.values import know_facades, to_native, to_pack
 from engine.execution.answers import Answer, read_answer
 from engine.registry.spec import InputTypes, NodeSpec
 from nodes.image.result_files import save_pngs
@@ -28,6 +28,7 @@ def class_of(spec: NodeSpec) -> type:
     """Return a native node type as a class; the same one each time, so that packs can patch it."""
     made = current().node_classes
     if spec.type_id not in made:
+        know_facades()
         bases = _BASES.get(spec.type_id, lambda: ())()
         made[spec.type_id] = type(spec.type_id, bases, _attributes(spec))
     return made[spec.type_id]

@@ -51,10 +51,14 @@ def _mapped(values: list[Any], convert: Any) -> list[Any]:
     return values if all(a is b for a, b in zip(values, converted, strict=True)) else converted
 
 
+def know_facades() -> None:
+    """Let the facades register themselves, when the first pack needs them."""
+    from engine.compat.hosting import model, samplers, vae  # noqa: F401
+
+
 def at_border(spec: NodeSpec) -> NodeSpec:
     """Return a pack's node type with its values converted on the way in and out."""
-    # Imported here, where the first pack is loaded: facades register themselves.
-    from engine.compat.hosting import model, samplers, vae  # noqa: F401
+    know_facades()
 
     def call(instance: Any, inputs: dict[str, Any], context: NodeContext) -> Any | Awaitable[Any]:
         answer = spec.call(instance, _inward(inputs), context)
