@@ -100,6 +100,19 @@ async def test_the_running_node_is_known_though_nobody_listened(clients: Clients
 # --- slow clients --------------------------------------------------------------------------------
 
 
+async def test_a_quiet_socket_is_pinged_and_nobody_has_to_answer(
+    monkeypatch: pytest.MonkeyPatch, clients: Clients
+) -> None:
+    monkeypatch.setattr(connections, "PING_S", 0.01)
+    socket = clients.connect("silent")
+    pings = [(WSMsgType.PING, b"")] * 3
+    async with asyncio.timeout(30):
+        while socket.frames[-3:] != pings:
+            await asyncio.sleep(0.005)
+    assert socket.closed is None
+    assert clients.hub.client_connected("silent")
+
+
 async def test_a_client_that_does_not_read_is_dropped_and_costs_the_others_nothing(
     clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,6 @@ routes = web.RouteTableDef()
 
 _ID_CHARACTERS = 200
 _MESSAGE_BYTES = 1 << 20
-_HEARTBEAT_S = 30.0
 
 
 class ClientMessage(msgspec.Struct, kw_only=True):
@@ -37,9 +36,7 @@ async def get_websocket(request: web.Request) -> web.WebSocketResponse:
     sid = request.query.get("clientId", "") or uuid.uuid4().hex
     if len(sid) > _ID_CHARACTERS:
         raise RequestError(f'"clientId" is longer than {_ID_CHARACTERS} characters.')
-    socket = web.WebSocketResponse(
-        heartbeat=_HEARTBEAT_S, max_msg_size=_MESSAGE_BYTES, compress=False
-    )
+    socket = web.WebSocketResponse(max_msg_size=_MESSAGE_BYTES, compress=False)
     await socket.prepare(request)
     transport = request.transport
     assert transport is not None  # the answer went out a moment ago

@@ -18,6 +18,9 @@ QUEUE_FRAMES = 4096
 QUEUE_BYTES = 64 << 20
 RESULT_BYTES = 512 << 20
 """Results wait beside all else, in a bound of their own: a batch of large pictures is no flood."""
+PING_S = 30.0
+"""After so long in silence a ping keeps the way open, and lets the system notice a client that is
+gone. Nobody has to answer it: a script may do other things for hours before it reads again."""
 _CLOSE_S = 1.0
 
 
@@ -107,12 +110,22 @@ class Connection:
     async def _write(self) -> None:
         try:
             while self.drop_reason is None:
-                await self._wake.wait()
-                self._wake.clear()
+                if not await self._woken():
+                    await self._socket.send_frame(b"", WSMsgType.PING)
                 await self._send_waiting()
             await self._socket.close(code=self._close_code, message=self.drop_reason.encode())
         except (ConnectionError, RuntimeError) as error:  # it closed in the meantime
             self.drop_reason = self.drop_reason or f"The connection broke ({error})."
+
+    async def _woken(self) -> bool:
+        """Wait for something to send; return False when it was quiet for long."""
+        try:
+            async with asyncio.timeout(PING_S):
+                await self._wake.wait()
+        except TimeoutError:
+            return False
+        self._wake.clear()
+        return True
 
     async def _send_waiting(self) -> None:
         while self._waiting:
