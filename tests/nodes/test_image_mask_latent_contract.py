@@ -38,6 +38,7 @@ HALF = "FLOAT 0.5 0 1 0.01"
 CONTRACT = f"""
 SaveImage (image) OUT | images IMAGE | filename_prefix STRING ComfyUI ->
 PreviewImage (image) OUT | images IMAGE ->
+SaveImageWebsocket (api/image) OUT | images IMAGE ->
 LoadImage (image) | image [] -> IMAGE,MASK
 LoadImageOutput (image) EXP | image COMBO -> IMAGE,MASK
 ImageInvert (image) | image IMAGE -> IMAGE
