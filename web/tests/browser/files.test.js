@@ -3,41 +3,18 @@
 import assert from "node:assert/strict";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, test } from "node:test";
+import { test } from "node:test";
 
 import { becomes } from "../harness/becomes.js";
-import { EditorPage, useServer } from "./page.js";
-import { closePanels, dropFile, emptyImage, journals, openWorkflow, removeNode, saveAs, shortcut, tabTitles, toast, until, workflow } from "./shell_page.js";
+import { dropFile, emptyImage, journals, openWorkflow, removeNode, saveAs, shortcut, tabTitles, toast, until, workflow } from "./shell_page.js";
+import { useTabs } from "./tabs.js";
 
-/** @import { BrowserContext } from "playwright-core" */
-
-const use = useServer();
-/** @type {BrowserContext} */
-let context;
-/** @type {EditorPage} */
-let editor;
-
-beforeEach(async () => {
-  await closePanels(use.server.url);
-  context = await use.browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-US" });
-  editor = await openEditor();
-});
-
-afterEach(async () => context.close());
-
-/** Another tab of the same browser. */
-async function openEditor() {
-  const opened = new EditorPage(await context.newPage());
-  opened.page.setDefaultTimeout(60_000);
-  await opened.page.goto(use.server.url);
-  await opened.page.locator("dialog .primary, #topbar .tab-open").first().waitFor({ timeout: 60_000 });
-  return opened;
-}
+const tabs = useTabs();
 
 test("a workflow is saved to the server's folder and opens from its list", async () => {
-  const { page } = editor;
-  await saveAs(editor, "portraits/first");
-  const saved = JSON.parse(await readFile(join(use.server.folder, "user/default/workflows/portraits/first.json"), "utf8"));
+  const { page } = tabs.editor;
+  await saveAs(tabs.editor, "portraits/first");
+  const saved = JSON.parse(await readFile(join(tabs.server.folder, "user/default/workflows/portraits/first.json"), "utf8"));
   assert.ok(saved.nodes.length > 0);
   await page.locator('.tab.active .tab-close').click();
   await page.locator('[data-panel="workflows"]').click();
@@ -47,8 +24,8 @@ test("a workflow is saved to the server's folder and opens from its list", async
 });
 
 test("a double click on a row opens what it names once", async () => {
-  const { page } = editor;
-  await saveAs(editor, "twice");
+  const { page } = tabs.editor;
+  await saveAs(tabs.editor, "twice");
   await page.locator('.tab.active .tab-close').click();
   await page.locator('[data-panel="workflows"]').click();
   /** @type {string[]} */
@@ -63,7 +40,7 @@ test("a double click on a row opens what it names once", async () => {
 });
 
 test("examples in folders stand under the folder's name and open", async () => {
-  const { page } = editor;
+  const { page } = tabs.editor;
   await page.locator('[data-panel="workflows"]').click();
   const training = page.locator("#panel-left section", { hasText: "Examples: Training" });
   await becomes(() => training.locator(".file-row span").allTextContents(), ["Train the starter model", "Train a VQGAN on a folder"]);
@@ -74,11 +51,11 @@ test("examples in folders stand under the folder's name and open", async () => {
 });
 
 test("a file that was changed elsewhere is not overwritten without asking", async () => {
-  const { page } = editor;
-  await saveAs(editor, "shared");
-  const path = join(use.server.folder, "user/default/workflows/shared.json");
+  const { page } = tabs.editor;
+  await saveAs(tabs.editor, "shared");
+  const path = join(tabs.server.folder, "user/default/workflows/shared.json");
   await writeFile(path, '{"nodes":[],"links":[],"version":0.4}');
-  await removeNode(editor, "Save Image");
+  await removeNode(tabs.editor, "Save Image");
   await shortcut(page, "S");
   await page.locator("dialog", { hasText: "changed or removed since you opened it" }).waitFor();
   await page.keyboard.press("Escape");
@@ -87,8 +64,8 @@ test("a file that was changed elsewhere is not overwritten without asking", asyn
 });
 
 test("a name that is taken asks first", async () => {
-  const { page } = editor;
-  await saveAs(editor, "taken");
+  const { page } = tabs.editor;
+  await saveAs(tabs.editor, "taken");
   await page.locator("#topbar .tab-bar > .icon-button").click();
   await shortcut(page, "Shift+S");
   await page.locator("dialog input").fill("taken");
@@ -100,8 +77,8 @@ test("a name that is taken asks first", async () => {
 });
 
 test("two browser tabs on one file: the second works on a copy, and says so", async () => {
-  await saveAs(editor, "once");
-  const other = await openEditor();
+  await saveAs(tabs.editor, "once");
+  const other = await tabs.open();
   await other.page.locator('[data-panel="workflows"]').click();
   await other.page.locator(".file-row", { hasText: "once" }).click();
   await toast(other.page, "open in another tab").waitFor();
@@ -109,36 +86,36 @@ test("two browser tabs on one file: the second works on a copy, and says so", as
 });
 
 test("a seed of another program keeps every digit: shown, edited, sent, reloaded and saved", async () => {
-  const { page } = editor;
+  const { page } = tabs.editor;
   const nodes = { 1: { class_type: "KSampler", inputs: { seed: "SEED" } } };
   await dropFile(page, { name: "far.json", content: JSON.stringify(nodes).replace('"SEED"', "18446744073709551614") });
   const seed = page.locator('.widget-row[data-widget="seed"] input').first();
   await until(async () => (await seed.inputValue()) === "18446744073709551614");
   await seed.fill("18446744073709551615");
   await seed.press("Enter");
-  const journal = await until(async () => (await journals(use.server)).find(({ title }) => title === "far"));
-  const drafted = () => fetch(`${use.server.url}/api/tessera/journal/${journal.id}`).then((answer) => answer.text());
+  const journal = await until(async () => (await journals(tabs.server)).find(({ title }) => title === "far"));
+  const drafted = () => fetch(`${tabs.server.url}/api/tessera/journal/${journal.id}`).then((answer) => answer.text());
   await until(async () => /"seed": ?18446744073709551615/.test(await drafted()));
   const sent = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/api/prompt"));
   await shortcut(page, "Enter");
   assert.match((await sent).postData() ?? "", /"seed":18446744073709551615/);
   await page.reload();
-  await editor.ready();
+  await tabs.editor.ready();
   await seed.waitFor();
   await becomes(() => seed.inputValue(), "18446744073709551615");
-  await saveAs(editor, "far");
-  const saved = await readFile(join(use.server.folder, "user/default/workflows/far.json"), "utf8");
+  await saveAs(tabs.editor, "far");
+  const saved = await readFile(join(tabs.server.folder, "user/default/workflows/far.json"), "utf8");
   assert.match(saved, /\n\s*18446744073709551615,/);
 });
 
 test("a picture opens its workflow in a new tab, and goes to a node that loads pictures", async () => {
-  const { page } = editor;
+  const { page } = tabs.editor;
   const [first] = await tabTitles(page);
   await openWorkflow(page, workflow(emptyImage(0x336699)), "small.json");
   await page.locator("#run").click();
   await page.locator(".node-image").first().waitFor();
-  const [name] = await readdir(join(use.server.folder, "output"));
-  const content = await readFile(join(use.server.folder, "output", name ?? ""));
+  const [name] = await readdir(join(tabs.server.folder, "output"));
+  const content = await readFile(join(tabs.server.folder, "output", name ?? ""));
   await dropFile(page, { name: "shot.png", type: "image/png", content });
   await page.locator(".tab.active .tab-name", { hasText: "shot" }).waitFor();
   await becomes(() => tabTitles(page), [first, "small", "shot"]);
@@ -152,7 +129,7 @@ test("a picture opens its workflow in a new tab, and goes to a node that loads p
 });
 
 test("a picture dropped with Alt opens only what made it; undo brings back the rest", async () => {
-  const { page } = editor;
+  const { page } = tabs.editor;
   const both = {
     ...workflow(emptyImage(0x336699)),
     5: emptyImage(0x993366),
@@ -161,8 +138,8 @@ test("a picture dropped with Alt opens only what made it; undo brings back the r
   await openWorkflow(page, both, "both.json");
   await page.locator("#run").click();
   await page.locator(".node-image").nth(1).waitFor();
-  const name = (await readdir(join(use.server.folder, "output"))).find((file) => file.startsWith("other")) ?? "";
-  const content = await readFile(join(use.server.folder, "output", name));
+  const name = (await readdir(join(tabs.server.folder, "output"))).find((file) => file.startsWith("other")) ?? "";
+  const content = await readFile(join(tabs.server.folder, "output", name));
   await dropFile(page, { name, type: "image/png", content }, "#canvas", { altKey: true });
   await toast(page, "Only the nodes that made").waitFor();
   await becomes(() => page.locator(".node").evaluateAll((nodes) => nodes.map((node) => node.getAttribute("data-node")).sort()), ["5", "6"]);
@@ -172,7 +149,7 @@ test("a picture dropped with Alt opens only what made it; undo brings back the r
 });
 
 test("what cannot be opened is a sentence, and leaves everything as it is", async () => {
-  const { page } = editor;
+  const { page } = tabs.editor;
   const before = await tabTitles(page);
   await dropFile(page, { name: "broken.json", content: "{nodes: [" });
   await toast(page, "“broken.json” is no workflow: it is not JSON.").waitFor();
@@ -184,7 +161,7 @@ test("what cannot be opened is a sentence, and leaves everything as it is", asyn
 });
 
 test("a picture of another program opens as the graph its text describes, and says what is left out", async () => {
-  const { page } = editor;
+  const { page } = tabs.editor;
   const text = Buffer.from("parameters\0a red apple\nNegative prompt: blurry\nSteps: 21, Sampler: DPM++ 2M Karras, Seed: 12345, Size: 512x768, Hires upscale: 2");
   const head = Buffer.from("\0\0\0\0tEXt");
   head.writeUInt32BE(text.length);
@@ -199,7 +176,7 @@ test("a picture of another program opens as the graph its text describes, and sa
 });
 
 test("markup in every name stays text", async () => {
-  const { page } = editor;
+  const { page } = tabs.editor;
   const evil = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
   const node = { id: 1, type: evil, pos: [0, 0], size: [200, 100], title: evil, inputs: [{ name: evil, type: evil, link: null }], outputs: [{ name: evil, type: evil }], widgets_values: [evil], properties: {} };
   await dropFile(page, { name: `${evil}.json`, content: JSON.stringify({ nodes: [node], links: [], groups: [{ title: evil, bounding: [0, 0, 300, 300] }], version: 0.4 }) });
@@ -217,11 +194,11 @@ test("markup in every name stays text", async () => {
 });
 
 test("missing node types stay, and the nearest model is offered", async () => {
-  const { page } = editor;
-  await writeFile(join(use.server.folder, "input", "portrait-v2.png"), await onePixel());
+  const { page } = tabs.editor;
+  await writeFile(join(tabs.server.folder, "input", "portrait-v2.png"), await onePixel());
   const asking = { 1: { class_type: "NotHere", inputs: { strength: 0.3 } }, 2: { class_type: "LoadImage", inputs: { image: "portrait-v1.png" } }, 3: { class_type: "LoadImage", inputs: { image: "portrait-v1.png" } } };
   await page.reload();
-  await editor.ready();
+  await tabs.editor.ready();
   await dropFile(page, { name: "asking.json", content: JSON.stringify(asking) });
   const list = page.locator("dialog", { hasText: "Some things are missing" });
   await list.locator("li", { hasText: "NotHere" }).waitFor();
@@ -239,7 +216,7 @@ test("missing node types stay, and the nearest model is offered", async () => {
 
 /** A picture of one pixel. */
 async function onePixel() {
-  const page = await context.newPage();
+  const page = await tabs.context.newPage();
   const base64 = await page.evaluate(() => {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 1;
